@@ -1,0 +1,137 @@
+# segmill. Two commands do everything:   make demo    make test
+# All targets: make help
+#
+# One file, no recursion. Everything built goes to build/<flavor>/, so that a
+# sanitized build never mixes with a release one:  make FLAVOR=asan test
+
+FLAVOR ?= release
+B      := build/$(FLAVOR)
+PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^\#define SEGMILL_VERSION "\(.*\)"/\1/p' include/segmill/version.h)
+
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc 2>/dev/null || echo 2)
+.SUFFIXES:
+
+CC  = gcc
+CXX = g++
+ifeq ($(FLAVOR),clang)
+CC  = clang
+CXX = clang++
+endif
+
+CPPFLAGS += -Iinclude -Isrc -I. -D_GNU_SOURCE
+CFLAGS   += -std=gnu2x -g -fPIC -fopenmp -ffp-contract=off -fvisibility=hidden -MMD -MP \
+            -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Werror
+
+CFLAGS_release  := -O3
+CFLAGS_debug    := -O0
+CFLAGS_asan     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan     := -O1 -fsanitize=thread
+CFLAGS_coverage := -O0 --coverage
+CFLAGS_clang    := -O2
+CFLAGS          += $(CFLAGS_$(FLAVOR))
+
+# Packages are looked for only when something is built, so that `make demo` can
+# install them first.
+PACKAGES   := hdf5-serial libdeflate zlib libzstd jansson libcrypto openblas
+PKG_CFLAGS  = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS    = $(shell pkg-config --libs $(PACKAGES)) -linih -lm -ldl -lpthread
+
+# ---- library ---------------------------------------------------------------
+
+ISA        := base
+ifneq ($(filter x86_64%,$(shell uname -m)),)
+ISA        := base v3 v4
+endif
+CFLAGS_v3  := -march=x86-64-v3
+CFLAGS_v4  := -march=x86-64-v4 -mprefer-vector-width=512
+
+SRC     := $(wildcard src/base/*.c src/data/*.c src/kernels/*.c \
+                      src/models/*.c src/render/*.c src/jobs/*.c)
+ISA_SRC := $(wildcard src/kernels/isa/*.c)
+OBJ     := $(SRC:%.c=$(B)/%.o) \
+           $(foreach i,$(ISA),$(ISA_SRC:%.c=$(B)/%.$(i).o))
+CLI_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard src/cli/*.c))
+
+all: $(B)/segmill $(B)/libsegmill.a $(B)/libsegmill.so  ## the program and the library
+
+$(B)/libsegmill.a: $(OBJ)
+	@rm -f $@
+	@echo "  ar      $@"
+	@$(AR) rcs $@ $^
+
+$(B)/libsegmill.so: $(OBJ)
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) -shared -Wl,-soname,libsegmill.so.0 -o $@ $^ $(PKG_LIBS)
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  cc      $<"
+	@$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+define isa_rule
+$$(B)/%.$(1).o: %.c Makefile
+	@mkdir -p $$(@D)
+	@echo "  cc      $$< ($(1))"
+	@$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(CFLAGS_$(1)) -DSEG_ISA_SUFFIX=$(1) -c -o $$@ $$<
+endef
+$(foreach i,$(ISA),$(eval $(call isa_rule,$(i))))
+
+$(B)/segmill: $(CLI_OBJ) $(B)/libsegmill.a
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# ---- tests -----------------------------------------------------------------
+
+TEST_SRC := $(wildcard tests/unit/*/test_*.c tests/kernels/test_*.c tests/property/test_*.c \
+                       tests/fault/test_*.c)
+TESTS    := $(TEST_SRC:%.c=$(B)/%)
+SUPPORT  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+
+$(TESTS): $(B)/%: $(B)/%.o $(SUPPORT) $(B)/libsegmill.a
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+
+setup:  ## install what is missing (apt)
+	@scripts/setup
+
+demo:  ## install what is missing, build, make a sample shop, run the main job
+	@scripts/setup build
+	@$(MAKE) --no-print-directory all
+	@scripts/demo $(B)/segmill
+
+test:  ## the tests of every change: units, kernels, properties, cases, interop
+	@scripts/setup test
+	@$(MAKE) --no-print-directory test-build
+	@tests/run $(B) $(TESTS)
+
+test-build: all $(TESTS)
+
+check-all:  ## everything: test, sanitizers, clang, faults, kills, fuzzing (long)
+	@scripts/check-all
+
+headers:  ## each public header compiles alone, as C11 and as C++17
+	@scripts/check-headers
+
+floors:  ## no floor includes one above it
+	@scripts/check-floors
+
+bench: all  ## time kernels and jobs, compare with peers
+	@bench/run $(B)
+
+install: all  ## program, library, headers, pkg-config, man page: make install PREFIX=...
+	@scripts/install $(B) "$(DESTDIR)$(PREFIX)" "$(PREFIX)" "$(VERSION)"
+
+format:  ## lay out the sources with clang-format
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+clean:  ## remove everything built
+	rm -rf build
+
+.PHONY: all setup demo test test-build check-all headers floors bench install format help clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

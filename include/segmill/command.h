@@ -1,0 +1,71 @@
+/* command.h: the commands of the program as data: what they take, and the function
+ * that runs them. The command line, the help, and the stages of a job file all come from
+ * these rows: a new command is one row. */
+#ifndef SEGMILL_COMMAND_H
+#define SEGMILL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "segmill/context.h"
+#include "segmill/doc.h"
+#include "segmill/option.h"
+#include "segmill/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One call of a command, filled by who calls: the program or a job file. */
+typedef struct seg_call {
+    seg_context context;
+    void *options;                  /**< the command's struct, see seg_command */
+    void *method_options;           /**< train: the method's struct; else null */
+    const char *const *operands;    /**< MODEL, DATA ... in order */
+    size_t n_operands;
+    const char *command_line;       /**< for run.json; may be null */
+} seg_call;
+
+typedef struct seg_command {
+    const char *name;
+    const char *group;              /**< heading in the help */
+    const char *summary;            /**< one line */
+    const char *operands;           /**< "MODEL DATA", for the usage line */
+    size_t min_operands, max_operands;
+    const seg_option *options;      /**< rows of its own options struct */
+    size_t options_size;
+    void (*defaults)(void *options);
+    /** Does the work. The result goes to `result` (an object), for stdout. */
+    seg_status (*run)(const seg_call *call, seg_node *result, seg_error *err);
+    /** Names of the job-file keys that fill operand 0, 1, ... ("model\0data\0"). */
+    const char *const *operand_keys;
+    unsigned flags;
+} seg_command;
+
+/** The first operand is a method name, whose options are taken too (train). */
+#define SEG_COMMAND_METHOD 1u
+/** Runs in the parent and starts workers itself (run). */
+#define SEG_COMMAND_PARENT 2u
+/** No input is read: no worker needed (version, help, doctor). */
+#define SEG_COMMAND_PLAIN 4u
+
+/** The i-th command, or null past the end; and the one of that name, or null. */
+SEG_API const seg_command *seg_command_at(size_t i);
+SEG_API const seg_command *seg_command_find(const char *name);
+
+/** Options that every command has (threads, memory, seed ...), rows of
+ *  seg_common_options; and the context they make. */
+typedef struct seg_common_options {
+    uint32_t threads;
+    uint64_t memory_bytes;
+    uint64_t seed;
+    const char *output;
+    bool json, quiet, help, no_fork;
+    int log;
+} seg_common_options;
+SEG_API const seg_option *seg_common_option_table(void);
+SEG_API void seg_common_defaults(seg_common_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,53 @@
+/* file.h: files that appear whole or not at all, and reading with messages that say
+ * why. Temporary names are registered in memory shared with the parent process, which
+ * removes what a dead worker left (see supervise.h). */
+#ifndef SEGMILL_BASE_FILE_H
+#define SEGMILL_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "segmill/status.h"
+
+/* A file being written beside its final name: `.NAME.tmp-PID-N`, mode 0600. */
+typedef struct seg_file seg_file;
+
+seg_status seg_file_create(const char *path, seg_file **out, seg_error *err);
+int seg_file_fd(const seg_file *file);                  /* for pwrite */
+const char *seg_file_temp_path(const seg_file *file);   /* for libraries that open by name */
+/* Buffered append. */
+seg_status seg_file_write(seg_file *file, const void *bytes, size_t n, seg_error *err);
+seg_status seg_file_pwrite(seg_file *file, const void *bytes, size_t n, uint64_t offset,
+                           seg_error *err);
+/* Flush, fsync, rename over `path`, fsync the directory. The object stays to be closed. */
+seg_status seg_file_commit(seg_file *file, seg_error *err);
+/* Takes null; without a commit the temporary file is removed. */
+void seg_file_close(seg_file *file);
+
+/* Whole small files. */
+seg_status seg_file_put(const char *path, const void *bytes, size_t n, seg_error *err);
+/* Null-terminated beyond *n; SEG_E_DATA above max bytes. Free with seg_free. */
+seg_status seg_file_get(const char *path, size_t max, char **out, size_t *n, seg_error *err);
+
+/* Open for reading: regular files only (a FIFO, device or directory is refused and
+ * named as such), O_CLOEXEC. SEG_E_IO "no such file" etc. */
+seg_status seg_open_read(const char *path, int *fd, uint64_t *size, seg_error *err);
+/* Exactly n bytes at offset, or an error (SEG_E_DATA "ends after ..." if short). */
+seg_status seg_pread_all(int fd, void *bytes, size_t n, uint64_t offset, const char *name,
+                         seg_error *err);
+
+/* errno as a status with its words: ENOSPC, EDQUOT, ENOMEM, EAGAIN, EMFILE, ENFILE are
+ * SEG_E_AGAIN, everything else SEG_E_IO. "path: could not write: no space left on device". */
+seg_status seg_errno(seg_error *err, int error_number, const char *path, const char *action);
+
+bool seg_path_exists(const char *path);
+/* Make the directory and its parents, 0700. */
+seg_status seg_make_dirs(const char *path, seg_error *err);
+
+/* Remove every registered temporary file and directory of process `pid` (0: of all).
+ * Called by the parent after its worker has died, and by tests. */
+void seg_temp_sweep(long pid);
+/* Put the registry in shared memory; call once in the parent before fork. */
+seg_status seg_temp_share(seg_error *err);
+
+#endif

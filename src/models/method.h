@@ -1,0 +1,136 @@
+/* method.h: what a method is. One constant of this type per method, listed in
+ * models/methods.c: a new method adds files and one row, and every command knows it.
+ *
+ * Training is the pass contract. The job owns the loop over blocks:
+ *
+ *     train_begin(input, &trainer)
+ *     while (pass_begin(trainer, &more), more) {
+ *         for each block of the source: pass_add(trainer, block)
+ *         pass_end(trainer)
+ *     }
+ *     train_end(trainer, model)
+ *
+ * Accumulators are flat and merge; results depend neither on threads nor on block size
+ * nor on the instruction set. */
+#ifndef SEGMILL_MODELS_METHOD_H
+#define SEGMILL_MODELS_METHOD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "data/h5.h"
+#include "data/schema.h"
+#include "segmill/context.h"
+#include "segmill/doc.h"
+#include "segmill/model.h"
+#include "segmill/option.h"
+#include "segmill/stream.h"
+
+/* What rows a method wants to see. The job converts (jobs/view.c): a transactions file
+ * becomes customers or baskets on the way. */
+typedef enum seg_view {
+    SEG_VIEW_FEATURES,    /* rows with X, as they are; transactions: customer features */
+    SEG_VIEW_CUSTOMERS,   /* customers with recency_days, frequency, monetary (X and exact
+                             integers in obs columns), made from transactions */
+    SEG_VIEW_ORDERS,      /* baskets: one row per order */
+    SEG_VIEW_PEOPLE       /* baskets: one row per customer, all they ever bought */
+} seg_view;
+
+typedef struct seg_train_input {
+    const seg_context *ctx;     /* never null here */
+    const seg_schema *schema;   /* of the blocks to come; outlives the trainer */
+    uint64_t n_rows;
+    const void *options;        /* the method's struct */
+    const uint8_t *fold;        /* n_rows fold numbers, or null */
+    int held_out;               /* rows with fold[row] == held_out are not learned from */
+} seg_train_input;
+
+struct seg_model {
+    const seg_method *method;
+    seg_schema_owner *schema;   /* features used, in the model's order, with levels */
+    seg_doc *info;              /* {"options": {...}, "figures": {...}, "provenance": {...}} */
+    void *state;                /* the method's own */
+};
+
+/* What the evaluator sees of a block: rows in, scores out. */
+typedef struct seg_evaluator seg_evaluator;
+
+struct seg_method {
+    const char *name;           /* "kmeans" */
+    const char *summary;        /* one line */
+    seg_view train_view, score_view;
+    bool needs_label;           /* label column(s) of the schema: a CODE obs column */
+    const seg_option *options;
+    size_t options_size;
+    void (*defaults)(void *options);
+    seg_status (*check)(const void *options, seg_error *err);   /* beyond ranges; may be null */
+
+    /* -- training ------------------------------------------------------------- */
+    seg_status (*train_begin)(const seg_train_input *input, void **trainer, seg_error *err);
+    seg_status (*pass_begin)(void *trainer, bool *more, seg_error *err);
+    seg_status (*pass_add)(void *trainer, const seg_block *block, seg_error *err);
+    seg_status (*pass_end)(void *trainer, seg_error *err);
+    /* Fills model->schema (features used) and model->state, and puts what --json shows
+     * (k, inertia, sizes ...) under `figures`. */
+    seg_status (*train_end)(void *trainer, seg_model *model, seg_node *figures, seg_error *err);
+    void (*train_free)(void *trainer);          /* takes null */
+
+    /* -- a model -------------------------------------------------------------- */
+    /* X, obs, var and everything under "uns/model"; the job writes "uns/segmill" (kind,
+     * method, versions, features with levels, options, provenance). */
+    seg_status (*save)(const seg_model *model, seg_h5_writer *w, seg_error *err);
+    /* model->schema and info are there; fill state. Check every index and value. */
+    seg_status (*load)(seg_model *model, seg_h5 *file, seg_error *err);
+    void (*state_free)(void *state);            /* takes null */
+    seg_status (*describe)(const seg_model *model, seg_node *into, seg_error *err);
+    /* The model as plain text for people (rules of the tree, ...) and as a CSV table. */
+    seg_status (*text)(const seg_model *model, seg_node *into, seg_error *err);
+
+    /* -- scoring -------------------------------------------------------------- */
+    /* Add the result columns to `out` (kind SCORES). options: score's own, may be null. */
+    seg_status (*score_schema)(const seg_model *model, seg_schema_owner *out, seg_error *err);
+    /* Fill out->columns[0..] for the rows of `in`, whose X is in the model's order (for
+     * basket views: items already in the model's codes, unknown ones removed). */
+    seg_status (*score)(const seg_model *model, const seg_context *ctx, const seg_block *in,
+                        seg_batch *out, seg_error *err);
+
+    /* -- evaluation ------------------------------------------------------------
+     * Null evaluate_begin: the job reports counts per category of the result columns. */
+    seg_status (*evaluate_begin)(const seg_model *model, const seg_context *ctx,
+                                 const seg_schema *data, uint64_t n_rows, void **ev,
+                                 seg_error *err);
+    /* in: the data block as read (labels in its obs columns, per `data`); bound: its rows
+     * in the model's order; scored: the result columns. */
+    seg_status (*evaluate_add)(void *ev, const seg_block *in, const seg_block *bound,
+                               const seg_block *scored, seg_error *err);
+    seg_status (*evaluate_end)(void *ev, seg_node *figures, seg_error *err);
+    void (*evaluate_free)(void *ev);
+};
+
+/* How the job should make the rows of SEG_VIEW_CUSTOMERS from transactions; every
+ * method of that view starts its options struct with this one. */
+typedef struct seg_customer_options {
+    int32_t as_of_day;      /* counts everything before it; SEG_MISSING_DAY: day after the last row */
+    int returns;            /* 0 net, 1 gross, 2 match */
+    int zero;               /* 0 drop, 1 count rows of amount zero as purchases */
+} seg_customer_options;
+#define SEG_CUSTOMER_OPTION_ROWS(S, M)                                                        \
+    { "as-of", SEG_OPTION_DAY, offsetof(S, M.as_of_day), 0, 0, NULL, "DATE",                 \
+      "count everything before this day (default: the day after the last row)", 0 },         \
+    { "returns", SEG_OPTION_CHOICE, offsetof(S, M.returns), 0, 0, "net|gross|match", NULL,    \
+      "money net of refunds, gross, or refunds matched to their purchase", 0 },              \
+    { "zero", SEG_OPTION_CHOICE, offsetof(S, M.zero), 0, 0, "drop|count", NULL,               \
+      "rows of price or amount zero: drop them, or count them as purchases", 0 }
+
+/* Number of the label column in schema->columns and its positive code, or an error that
+ * says what is wrong (no label, constant, more than two values). positive: the value the
+ * user named, or null: Yes/1/true, else the rarer value - counts[] are per code. */
+seg_status seg_positive_code(const seg_column *label, const uint64_t *counts,
+                             const char *positive, int32_t *code, seg_error *err);
+
+/* seg_train() with folds and a view already made: jobs/train.c. */
+seg_status seg_model_train(const seg_train_input *input, const seg_method *method,
+                           seg_source *source, seg_model **out, seg_error *err);
+
+extern const seg_method seg_method_kmeans, seg_method_tree, seg_method_rules, seg_method_rfm;
+
+#endif
