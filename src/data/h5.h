@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include "segmill/doc.h"
 #include "segmill/status.h"
+#include "segmill/stream.h"
 #include "segmill/table.h"
 
 /* ---- writing --------------------------------------------------------------

@@ -51,9 +51,6 @@ struct seg_model {
     void *state;                /* the method's own */
 };
 
-/* What the evaluator sees of a block: rows in, scores out. */
-typedef struct seg_evaluator seg_evaluator;
-
 struct seg_method {
     const char *name;           /* "kmeans" */
     const char *summary;        /* one line */
@@ -88,20 +85,22 @@ struct seg_method {
     /* -- scoring -------------------------------------------------------------- */
     /* Add the result columns to `out` (kind SCORES). options: score's own, may be null. */
     seg_status (*score_schema)(const seg_model *model, seg_schema_owner *out, seg_error *err);
-    /* Fill out->columns[0..] for the rows of `in`, whose X is in the model's order (for
-     * basket views: items already in the model's codes, unknown ones removed). */
-    seg_status (*score)(const seg_model *model, const seg_context *ctx, const seg_block *in,
-                        seg_batch *out, seg_error *err);
+    /* Fill out->columns[0..] for the rows of `in`, whose X is in the model's order and
+     * codes (an unseen category is NaN; for basket views items are in the model's codes,
+     * unknown ones removed). Its obs columns are the data's own, described by `data`. */
+    seg_status (*score)(const seg_model *model, const seg_context *ctx, const seg_schema *data,
+                        const seg_block *in, seg_batch *out, seg_error *err);
 
     /* -- evaluation ------------------------------------------------------------
-     * Null evaluate_begin: the job reports counts per category of the result columns. */
-    seg_status (*evaluate_begin)(const seg_model *model, const seg_context *ctx,
-                                 const seg_schema *data, uint64_t n_rows, void **ev,
-                                 seg_error *err);
-    /* in: the data block as read (labels in its obs columns, per `data`); bound: its rows
-     * in the model's order; scored: the result columns. */
-    seg_status (*evaluate_add)(void *ev, const seg_block *in, const seg_block *bound,
-                               const seg_block *scored, seg_error *err);
+     * Null evaluate_begin: the job reports counts per category of the result columns.
+     * Only rows with input->fold[row] == input->held_out count; all if fold is null. */
+    seg_status (*evaluate_begin)(const seg_model *model, const seg_train_input *input,
+                                 void **ev, seg_error *err);
+    /* in: as for score (labels in its obs columns, per input->schema); scored: its result
+     * columns, in the order of score_schema. */
+    seg_status (*evaluate_add)(void *ev, const seg_block *in, const seg_block *scored,
+                               seg_error *err);
+    /* Classifiers: auc, pr_auc, log_loss, brier, ece, ks, lift_top_decile. */
     seg_status (*evaluate_end)(void *ev, seg_node *figures, seg_error *err);
     void (*evaluate_free)(void *ev);
 };
@@ -120,6 +119,26 @@ typedef struct seg_customer_options {
       "money net of refunds, gross, or refunds matched to their purchase", 0 },              \
     { "zero", SEG_OPTION_CHOICE, offsetof(S, M.zero), 0, 0, "drop|count", NULL,               \
       "rows of price or amount zero: drop them, or count them as purchases", 0 }
+
+/* What every classifier takes; its options struct starts with this one. The job selects
+ * label and features and runs the folds, so a trainer sees only rows to learn from and
+ * a schema whose label is set and whose features are the wanted ones. */
+typedef struct seg_classify_options {
+    const char *label, *positive, *drop;
+    uint32_t cv;            /* 0: none */
+    const char *folds;      /* file, one digit a row */
+} seg_classify_options;
+#define SEG_CLASSIFY_OPTION_ROWS(S, M)                                                        \
+    { "label", SEG_OPTION_TEXT, offsetof(S, M.label), 0, 0, NULL, "COL",                     \
+      "column to predict (default: the label of the file)", 0 },                             \
+    { "positive", SEG_OPTION_TEXT, offsetof(S, M.positive), 0, 0, NULL, "VALUE",             \
+      "its value that counts as churned (default: Yes, 1, true, else the rarer one)", 0 },   \
+    { "drop", SEG_OPTION_LIST, offsetof(S, M.drop), 0, 0, NULL, "COL,...",                   \
+      "columns not to learn from", 0 },                                                      \
+    { "cv", SEG_OPTION_U32, offsetof(S, M.cv), 0, 100, NULL, "N",                            \
+      "cross-validate with N stratified folds", 0 },                                         \
+    { "folds", SEG_OPTION_TEXT, offsetof(S, M.folds), 0, 0, NULL, "FILE",                    \
+      "cross-validate with the given folds, one digit a row", SEG_OPTION_INPUT }
 
 /* Number of the label column in schema->columns and its positive code, or an error that
  * says what is wrong (no label, constant, more than two values). positive: the value the
