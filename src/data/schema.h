@@ -27,6 +27,9 @@ seg_status seg_schema_add_column(seg_schema_owner *schema, const seg_column *col
 seg_status seg_schema_set_id(seg_schema_owner *schema, const char *name, size_t width,
                              seg_error *err);
 seg_status seg_schema_set_label(seg_schema_owner *schema, const char *name, seg_error *err);
+/* Time zone and currency of transactions; null if not known. */
+seg_status seg_schema_set_place(seg_schema_owner *schema, const char *zone,
+                                const char *currency, seg_error *err);
 seg_status seg_schema_copy(const seg_schema *schema, seg_schema_owner **out, seg_error *err);
 
 /* Bytes of one cell of the column. */
