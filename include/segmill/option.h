@@ -19,8 +19,7 @@ typedef enum seg_option_type {
     SEG_OPTION_F64,
     SEG_OPTION_SIZE,      /**< uint64_t bytes: 512M, 4G, 1.5GiB */
     SEG_OPTION_TEXT,      /**< const char *, may be null; given twice: the last counts */
-    SEG_OPTION_LIST,      /**< const char *: comma separated; "" is an empty list; given
-                               twice: appended */
+    SEG_OPTION_LIST,      /**< const char *: comma separated; "" is an empty list */
     SEG_OPTION_CHOICE,    /**< int: index into `choices` */
     SEG_OPTION_DAY        /**< int32_t: days since 1970-01-01, from YYYY-MM-DD; unset INT32_MIN */
 } seg_option_type;
