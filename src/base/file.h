@@ -43,6 +43,18 @@ seg_status seg_errno(seg_error *err, int error_number, const char *path, const c
 bool seg_path_exists(const char *path);
 /* Make the directory and its parents, 0700. */
 seg_status seg_make_dirs(const char *path, seg_error *err);
+/* Make the names in the directory of `path` (or in `path`) survive a power failure. */
+seg_status seg_sync_parent(const char *path, seg_error *err);
+seg_status seg_sync_dir(const char *path, seg_error *err);
+/* `path` from the root, by the working directory of now. `out` holds PATH_MAX bytes. */
+seg_status seg_path_absolute(const char *path, char *out, seg_error *err);
+
+/* Enter an absolute path into the registry before it is made, and take it out again
+ * (slot -1: does nothing). For publish.c; seg_file does it by itself. */
+seg_status seg_temp_add(const char *path, int *slot, seg_error *err);
+void seg_temp_drop(int slot);
+/* Remove a file, link (never followed) or directory with all in it; as far as it goes. */
+void seg_remove_tree(const char *path);
 
 /* Remove every registered temporary file and directory of process `pid` (0: of all).
  * Called by the parent after its worker has died, and by tests. */
