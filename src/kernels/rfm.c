@@ -204,6 +204,8 @@ static seg_status add_line(seg_rfm_pass *pass, const seg_rfm_lines *lines, size_
         bucket = SEG_RFM_OUTSIDE;
     }
     pass->counts[bucket]++;
+    if (bucket > SEG_RFM_OUTSIDE)
+        pass->customers[lines->customer[i]].seen = true;
     if (bucket == SEG_RFM_USED)
         TRY(add_purchase(pass, lines, i, money, err));
     else if (bucket == SEG_RFM_CANCELLED)

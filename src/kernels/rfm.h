@@ -48,6 +48,7 @@ typedef struct seg_rfm_customer {
     uint32_t n_orders;           /* distinct, with a purchase; known after finish */
     uint32_t n_lines;            /* purchase lines */
     uint32_t n_returns;          /* cancelled lines */
+    bool seen;                   /* has any line in the window, be it of money zero */
     bool later;                  /* bought between end_day and label_end_day */
 } seg_rfm_customer;
 
