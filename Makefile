@@ -28,7 +28,7 @@ CFLAGS_release  := -O3
 CFLAGS_debug    := -O0
 CFLAGS_asan     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan     := -O1 -fsanitize=thread
-CFLAGS_coverage := -O0 --coverage
+CFLAGS_coverage := -O0 --coverage -DSEG_COVERAGE
 CFLAGS_clang    := -O2
 CFLAGS          += $(CFLAGS_$(FLAVOR))
 

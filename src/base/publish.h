@@ -27,9 +27,13 @@ seg_status seg_publish_begin(const char *out, double lock_wait_seconds, seg_publ
 const char *seg_publish_dir(const seg_publish *p);
 /* Hash and sync every file in it, write MANIFEST, rename to run-<id>, swap `current`.
  * If run-<id> exists and verifies with equal hashes, nothing is written and *existed is
- * true (`current` is set to it); if it exists and differs it is SEG_E_IO. */
+ * true (`current` is set to it); if it exists and differs it is SEG_E_IO. The record of
+ * the run, run.json, may differ: it holds the clock. Files and directories become 0600 and
+ * 0700; one whose name begins with a dot was not finished: SEG_E_IO.
+ * id: letters, digits, - _ . , at most 100, not beginning with a dot. */
 seg_status seg_publish_commit(seg_publish *p, const char *id, bool *existed, seg_error *err);
-/* Delete published runs beyond the newest `keep` (never the current one). */
+/* Delete published runs beyond the newest `keep` by time of publication (never the
+ * current one, which counts). */
 seg_status seg_publish_prune(seg_publish *p, uint32_t keep, seg_error *err);
 /* Release; without a commit the temporary directory is removed. Takes null. */
 void seg_publish_close(seg_publish *p);
