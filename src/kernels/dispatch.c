@@ -1,0 +1,26 @@
+/* dispatch.c: one constant table of kernels per level. */
+#include "kernels/kernels.h"
+
+#if defined(__AVX__)
+#  error "dispatch.c must be compiled for the lowest processor"
+#endif
+
+static const seg_kernels tables[SEG_ISA_COUNT] = {
+    [SEG_ISA_BASE] = { .kmeans_distances = seg_kmeans_distances_base },
+#if defined(__x86_64__)
+    [SEG_ISA_V3] = { .kmeans_distances = seg_kmeans_distances_v3 },
+    [SEG_ISA_V4] = { .kmeans_distances = seg_kmeans_distances_v4 },
+#endif
+};
+
+const seg_kernels *seg_kernels_at(seg_isa isa)
+{
+    if (isa > seg_cpu_best_isa() || tables[isa].kmeans_distances == NULL)
+        return NULL;
+    return &tables[isa];
+}
+
+const seg_kernels *seg_kernels_get(void)
+{
+    return seg_kernels_at(seg_cpu_isa());
+}

@@ -1,0 +1,32 @@
+/* kernels.h: the inner loops that are compiled once per instruction set, as a table of
+ * functions chosen once from the processor. All levels give the same bits. */
+#ifndef SEGMILL_KERNELS_KERNELS_H
+#define SEGMILL_KERNELS_KERNELS_H
+
+#include <stddef.h>
+#include "base/cpu.h"
+
+/* Centroids per padded row are a multiple of this: whole registers at every level. */
+enum { SEG_KMEANS_PAD = 8 };
+
+/* Squared distances of n rows of d values to k_pad centroids.
+ *  z:     n x d, dense.
+ *  ct:    d x k_pad, 64-byte aligned: feature f of centroid j at ct[f * k_pad + j];
+ *         padding holds infinity.
+ *  dist2: n x k_pad, 64-byte aligned. */
+typedef void seg_kmeans_distances_fn(const double *z, size_t n, size_t d, const double *ct,
+                                     size_t k_pad, double *dist2);
+
+typedef struct seg_kernels {
+    seg_kmeans_distances_fn *kmeans_distances;
+} seg_kernels;
+
+/* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
+ * this processor or build does not have it). */
+const seg_kernels *seg_kernels_get(void);
+const seg_kernels *seg_kernels_at(seg_isa isa);
+
+seg_kmeans_distances_fn seg_kmeans_distances_base, seg_kmeans_distances_v3,
+    seg_kmeans_distances_v4;
+
+#endif

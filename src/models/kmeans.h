@@ -1,0 +1,56 @@
+/* kmeans.h: what a trained k-means is, for the files that train, keep and use it. */
+#ifndef SEGMILL_MODELS_KMEANS_H
+#define SEGMILL_MODELS_KMEANS_H
+
+#include "kernels/kmeans.h"
+#include "models/method.h"
+
+typedef enum seg_kmeans_scaling {
+    SEG_SCALE_NONE, SEG_SCALE_Z, SEG_SCALE_ROBUST, SEG_SCALE_MINMAX, SEG_SCALE_LOG1P_Z
+} seg_kmeans_scaling;
+
+typedef struct seg_kmeans_options {
+    const char *k;            /* "8" or "3..12" */
+    const char *init;         /* greedy, random, farthest, or a file of centroids */
+    uint32_t n_init, max_iter;
+    double tol;
+    int scale;                /* seg_kmeans_scaling */
+    const char *features;     /* list; null: all numbers */
+} seg_kmeans_options;
+
+/* Everything that is needed to assign a row. */
+typedef struct seg_kmeans_model {
+    size_t k, d;
+    double *z;                /* k x d centroids, scaled units */
+    double *shift, *inverse;  /* d */
+    bool log1p;
+    double *spread;           /* k: mean squared distance in training, scaled units */
+    int64_t *size;            /* k: rows in training */
+    const char **names;       /* k, in arena */
+    seg_arena arena;
+    size_t *columns;          /* 0 .. d-1: the bound block is in the model's order */
+    seg_kmeans_centres centres;
+} seg_kmeans_model;
+
+seg_status seg_kmeans_model_new(size_t k, size_t d, seg_kmeans_model **out, seg_error *err);
+void seg_kmeans_model_free(void *state);
+/* Centroid j, feature f in the data's own units. */
+double seg_kmeans_centroid(const seg_kmeans_model *model, size_t j, size_t f);
+/* Names from what stands out: "high monetary, low recency_days". */
+seg_status seg_kmeans_name_segments(seg_kmeans_model *model, const seg_schema *schema,
+                                    seg_error *err);
+
+/* kmeans_train.c: the pass contract. */
+seg_status seg_kmeans_train_begin(const seg_train_input *input, void **trainer, seg_error *err);
+seg_status seg_kmeans_pass_begin(void *trainer, bool *more, seg_error *err);
+seg_status seg_kmeans_pass_add(void *trainer, const seg_block *block, seg_error *err);
+seg_status seg_kmeans_pass_end(void *trainer, seg_error *err);
+seg_status seg_kmeans_train_end(void *trainer, seg_model *model, seg_node *figures,
+                                seg_error *err);
+void seg_kmeans_train_free(void *trainer);
+
+/* kmeans_file.c */
+seg_status seg_kmeans_save(const seg_model *model, seg_h5_writer *w, seg_error *err);
+seg_status seg_kmeans_load(seg_model *model, seg_h5 *file, seg_error *err);
+
+#endif

@@ -1,0 +1,124 @@
+/* kmeans_file.c: k-means segments in a model file: X = centroids in the data's units,
+ * obs = segments, uns/model = what scores a row to the bit. */
+#include "models/kmeans.h"
+
+#include <math.h>
+#include "base/alloc.h"
+#include "base/text.h"
+#include "base/try.h"
+#include "models/model_frame.h"
+
+enum { MAX_K = 65536 };
+
+static seg_status put_f64(seg_h5_writer *w, const char *path, const double *x, size_t n,
+                          size_t cols, seg_error *err)
+{
+    return seg_h5_put(w, path, SEG_H5_F64, x, n, cols, 0, err);
+}
+
+seg_status seg_kmeans_save(const seg_model *model, seg_h5_writer *w, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_kmeans_model *m = model->state;
+    double *centroids = NULL;
+
+    TRY(SEG_ALLOC(&centroids, m->k * m->d, "the centroids", err));
+    for (size_t j = 0; j < m->k; j++)
+        for (size_t f = 0; f < m->d; f++)
+            centroids[j * m->d + f] = seg_kmeans_centroid(m, j, f);
+    TRY(put_f64(w, "X", centroids, m->k, m->d, err));
+
+    TRY(seg_model_put_names(w, "obs", "segment_name", m->names, m->k, err));
+    TRY(seg_h5_frame_column(w, &(seg_column){ .name = "rows", .type = SEG_TYPE_I64, .scale = 1 },
+                            m->size, err));
+    TRY(seg_h5_frame_column(w, &(seg_column){ .name = "spread", .type = SEG_TYPE_F64 },
+                            m->spread, err));
+    TRY(seg_h5_frame_end(w, err));
+    TRY(put_f64(w, "uns/model/z", m->z, m->k, m->d, err));
+    TRY(put_f64(w, "uns/model/shift", m->shift, m->d, 0, err));
+    TRY(put_f64(w, "uns/model/inverse", m->inverse, m->d, 0, err));
+    TRY(seg_h5_put_int(w, "uns/model/log1p", m->log1p, err));
+
+done:
+    seg_free(centroids);
+    return st;
+}
+
+static seg_status all_finite(const double *x, size_t n, const char *what, seg_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return seg_fail(err, SEG_E_DATA, "%s holds a value that is no number", what);
+    return SEG_OK;
+}
+
+/* Takes over *from into *to after a check. */
+static seg_status get_f64(seg_h5 *file, const char *path, size_t n, size_t cols, double **to,
+                          seg_error *err)
+{
+    uint64_t rows;
+    seg_free(*to);
+    *to = NULL;
+    seg_status st = seg_h5_get(file, path, SEG_H5_F64, n, cols, to, &rows, err);
+    if (st == SEG_OK && rows != n)
+        st = seg_fail(err, SEG_E_DATA, "%s has %llu rows, not %zu", path,
+                      (unsigned long long)rows, n);
+    return st == SEG_OK ? all_finite(*to, n * (cols == 0 ? 1 : cols), path, err) : st;
+}
+
+static seg_status get_names(seg_kmeans_model *m, seg_h5 *file, seg_error *err)
+{
+    const char *const *names;
+    size_t n;
+    seg_status st = seg_h5_get_texts(file, "obs/segment_name", &names, &n, err);
+    if (st == SEG_OK && n != m->k)
+        st = seg_fail(err, SEG_E_DATA, "%zu segment names for %zu segments", n, m->k);
+    for (size_t j = 0; st == SEG_OK && j < m->k; j++) {
+        m->names[j] = seg_arena_text(&m->arena, names[j]);
+        if (m->names[j] == NULL)
+            st = seg_arena_failed(err);
+    }
+    return st;
+}
+
+seg_status seg_kmeans_load(seg_model *model, seg_h5 *file, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_kmeans_model *m = NULL;
+    int64_t log1p;
+    int64_t *size = NULL;
+    uint64_t n;
+    seg_h5_array info;
+
+    TRY(seg_h5_info(file, "uns/model/z", &info, err));
+    if (info.n_rows < 1 || info.n_rows > MAX_K || info.n_cols != model->schema->view.n_features) {
+        st = seg_fail(err, SEG_E_DATA, "uns/model/z is %llu x %llu; the model has %zu features",
+                      (unsigned long long)info.n_rows, (unsigned long long)info.n_cols,
+                      model->schema->view.n_features);
+        goto done;
+    }
+    TRY(seg_kmeans_model_new((size_t)info.n_rows, (size_t)info.n_cols, &m, err));
+    TRY(get_f64(file, "uns/model/z", m->k, m->d, &m->z, err));
+    TRY(get_f64(file, "uns/model/shift", m->d, 0, &m->shift, err));
+    TRY(get_f64(file, "uns/model/inverse", m->d, 0, &m->inverse, err));
+    TRY(get_f64(file, "obs/spread", m->k, 0, &m->spread, err));
+    TRY(seg_h5_get(file, "obs/rows", SEG_H5_I64, m->k, 0, &size, &n, err));
+    if (n != m->k) {
+        st = seg_fail(err, SEG_E_DATA, "obs/rows has the wrong length");
+        goto done;
+    }
+    seg_free(m->size);
+    m->size = size;
+    size = NULL;
+    TRY(seg_h5_get_int(file, "uns/model/log1p", &log1p, err));
+    m->log1p = log1p != 0;
+    TRY(get_names(m, file, err));
+    seg_kmeans_centres_set(&m->centres, m->z, m->k);
+    model->state = m;
+    m = NULL;
+
+done:
+    seg_free(size);
+    seg_kmeans_model_free(m);
+    return st;
+}

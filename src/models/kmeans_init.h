@@ -1,0 +1,15 @@
+/* kmeans_init.h: given centroids from a CSV file. */
+#ifndef SEGMILL_MODELS_KMEANS_INIT_H
+#define SEGMILL_MODELS_KMEANS_INIT_H
+
+#include <stddef.h>
+#include "segmill/status.h"
+#include "segmill/table.h"
+
+/* k rows of the named columns of the schema, in the data's own units. Allocates *out,
+ * k x d. A missing column or value is SEG_E_DATA. */
+seg_status seg_kmeans_init_read(const char *path, const seg_schema *schema,
+                                const size_t *columns, size_t d, double **out, size_t *k,
+                                seg_error *err);
+
+#endif

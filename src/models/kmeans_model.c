@@ -1,0 +1,355 @@
+/* kmeans_model.c: k-means segments as a model: names, scores, description. */
+#include "models/kmeans.h"
+
+#include <math.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/real.h"
+#include "base/text.h"
+#include "base/threads.h"
+#include "base/try.h"
+
+seg_status seg_kmeans_model_new(size_t k, size_t d, seg_kmeans_model **out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_kmeans_model *m = NULL;
+    *out = NULL;
+
+    TRY(SEG_ALLOC(&m, 1, "a k-means model", err));
+    m->k = k;
+    m->d = d;
+    TRY(SEG_ALLOC(&m->z, k * d, "the centroids", err));
+    TRY(SEG_ALLOC(&m->shift, d, "the scaling", err));
+    TRY(SEG_ALLOC(&m->inverse, d, "the scaling", err));
+    TRY(SEG_ALLOC(&m->spread, k, "the spreads", err));
+    TRY(SEG_ALLOC(&m->size, k, "the sizes", err));
+    TRY(SEG_ALLOC(&m->names, k, "the names", err));
+    TRY(SEG_ALLOC(&m->columns, d, "the columns", err));
+    for (size_t f = 0; f < d; f++)
+        m->columns[f] = f;
+    TRY(seg_kmeans_centres_new(k, d, &m->centres, err));
+    *out = m;
+    m = NULL;
+
+done:
+    seg_kmeans_model_free(m);
+    return st;
+}
+
+void seg_kmeans_model_free(void *state)
+{
+    seg_kmeans_model *m = state;
+    if (m == NULL)
+        return;
+    seg_free(m->z);
+    seg_free(m->shift);
+    seg_free(m->inverse);
+    seg_free(m->spread);
+    seg_free(m->size);
+    seg_free(m->names);
+    seg_free(m->columns);
+    seg_arena_free(&m->arena);
+    seg_kmeans_centres_free(&m->centres);
+    seg_free(m);
+}
+
+double seg_kmeans_centroid(const seg_kmeans_model *m, size_t j, size_t f)
+{
+    double v = m->shift[f];
+    if (m->inverse[f] > 0)
+        v += m->z[j * m->d + f] / m->inverse[f];
+    return m->log1p ? seg_exp(v) - 1 : v;
+}
+
+/* ---- names ------------------------------------------------------------------------- */
+
+/* The feature whose centroid lies farthest from the middle, `not` left out. */
+static size_t standing_out(const seg_kmeans_model *m, size_t j, size_t not)
+{
+    size_t best = SIZE_MAX;
+    for (size_t f = 0; f < m->d; f++) {
+        double z = fabs(m->z[j * m->d + f]);
+        if (f != not && (best == SIZE_MAX || z > fabs(m->z[j * m->d + best])))
+            best = f;
+    }
+    return best;
+}
+
+static void add_trait(seg_text *name, const seg_kmeans_model *m, const seg_schema *schema,
+                      size_t j, size_t f)
+{
+    seg_text_add(name, m->z[j * m->d + f] > 0 ? "high " : "low ");
+    seg_text_add(name, schema->features[f].name);
+}
+
+static bool is_taken(const seg_kmeans_model *m, size_t j, const char *name)
+{
+    for (size_t i = 0; i < j; i++)
+        if (strcmp(m->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+seg_status seg_kmeans_name_segments(seg_kmeans_model *m, const seg_schema *schema,
+                                    seg_error *err)
+{
+    static const double CLEAR = 0.3;   /* scaled units from the middle */
+    seg_text name = { 0 };
+    for (size_t j = 0; j < m->k; j++) {
+        size_t first = standing_out(m, j, SIZE_MAX), second = standing_out(m, j, first);
+        seg_text_clear(&name);
+        if (fabs(m->z[j * m->d + first]) < CLEAR)
+            seg_text_add(&name, "typical");
+        else
+            add_trait(&name, m, schema, j, first);
+        if (second != SIZE_MAX && fabs(m->z[j * m->d + second]) >= CLEAR) {
+            seg_text_add(&name, ", ");
+            add_trait(&name, m, schema, j, second);
+        }
+        if (!name.failed && is_taken(m, j, name.bytes))
+            seg_text_addf(&name, " (%zu)", j);
+        m->names[j] = name.failed ? NULL : seg_arena_text(&m->arena, name.bytes);
+        if (m->names[j] == NULL) {
+            seg_text_free(&name);
+            return seg_arena_failed(err);
+        }
+    }
+    seg_text_free(&name);
+    return SEG_OK;
+}
+
+/* ---- scores ------------------------------------------------------------------------- */
+
+enum { SEGMENT, SEGMENT_NAME, DISTANCE, SECOND, MARGIN, OUTLIER, N_COLUMNS };
+
+static seg_status score_schema(const seg_model *model, seg_schema_owner *out, seg_error *err)
+{
+    const seg_kmeans_model *m = model->state;
+    const seg_column columns[N_COLUMNS] = {
+        { .name = "segment", .type = SEG_TYPE_I64, .scale = 1,
+          .source = "nearest centroid, ties to the lowest number" },
+        { .name = "segment_name", .type = SEG_TYPE_CODE, .levels = m->names,
+          .n_levels = m->k, .source = "what stands out of the segment" },
+        { .name = "distance", .type = SEG_TYPE_F64, .unit = "scaled",
+          .source = "distance to its centroid" },
+        { .name = "second", .type = SEG_TYPE_I64, .scale = 1,
+          .source = "second nearest centroid" },
+        { .name = "margin", .type = SEG_TYPE_F64, .unit = "share",
+          .source = "1 - distance / distance to the second: 0 on the border" },
+        { .name = "outlier", .type = SEG_TYPE_I64, .scale = 1,
+          .source = "1: farther than 3 times the segment's root mean square distance" },
+    };
+    for (size_t c = 0; c < N_COLUMNS; c++) {
+        seg_status st = seg_schema_add_column(out, &columns[c], err);
+        if (st != SEG_OK)
+            return st;
+    }
+    return SEG_OK;
+}
+
+static void fill_row(const seg_kmeans_model *m, void **columns, size_t i, int32_t label,
+                     int32_t second, double dist2, double second_dist2)
+{
+    static const double FAR = 9;   /* 3 squared */
+    double distance = sqrt(dist2);
+    ((int64_t *)columns[SEGMENT])[i] = label;
+    ((int32_t *)columns[SEGMENT_NAME])[i] = label;
+    ((double *)columns[DISTANCE])[i] = distance;
+    ((int64_t *)columns[SECOND])[i] = second < 0 ? SEG_MISSING_I64 : second;
+    ((double *)columns[MARGIN])[i] =
+        second < 0 ? (double)NAN : second_dist2 > 0 ? 1 - distance / sqrt(second_dist2) : 0;
+    ((int64_t *)columns[OUTLIER])[i] = dist2 > FAR * m->spread[label];
+}
+
+static seg_status score(const seg_model *model, const seg_context *ctx, const seg_schema *data,
+                        const seg_block *in, seg_batch *out, seg_error *err)
+{
+    (void)data;
+    seg_status st = SEG_OK;
+    const seg_kmeans_model *m = model->state;
+    seg_kmeans_rows rows = { 0 };
+    seg_kmeans_scale scale = { .d = m->d, .columns = m->columns, .shift = m->shift,
+                               .inverse = m->inverse, .log1p = m->log1p };
+    TRY(SEG_ALLOC(&rows.label, in->n_rows, "the labels", err));
+    TRY(SEG_ALLOC(&rows.second, in->n_rows, "the labels", err));
+    TRY(SEG_ALLOC(&rows.dist2, in->n_rows, "the distances", err));
+    TRY(SEG_ALLOC(&rows.second_dist2, in->n_rows, "the distances", err));
+    TRY(seg_kmeans_assign(&scale, &m->centres, in->x, in->first_row,
+                          seg_thread_count(ctx == NULL ? 0 : ctx->n_threads), &rows, NULL,
+                          err));
+    for (size_t i = 0; i < in->n_rows; i++) {
+        if (!isfinite(rows.dist2[i])) {
+            st = seg_fail(err, SEG_E_DATA, "row %llu is at no finite distance from any"
+                          " centroid: it holds an infinite value",
+                          (unsigned long long)(in->first_row + i + 1));
+            goto done;
+        }
+        fill_row(m, out->columns, i, rows.label[i], rows.second[i], rows.dist2[i],
+                 rows.second_dist2[i]);
+    }
+
+done:
+    seg_free(rows.label);
+    seg_free(rows.second);
+    seg_free(rows.dist2);
+    seg_free(rows.second_dist2);
+    return st;
+}
+
+/* ---- evaluation: inertia and sizes on any data ---------------------------------------- */
+
+typedef struct evaluation {
+    const seg_kmeans_model *m;
+    int64_t *size;
+    double *lanes;             /* squared distances, by chunk */
+    uint64_t rows, outliers;
+} evaluation;
+
+enum { LANES = 32 };
+
+static void evaluate_free(void *ev)
+{
+    evaluation *e = ev;
+    if (e == NULL)
+        return;
+    seg_free(e->size);
+    seg_free(e->lanes);
+    seg_free(e);
+}
+
+static seg_status evaluate_begin(const seg_model *model, const seg_train_input *input,
+                                 void **ev, seg_error *err)
+{
+    (void)input;
+    seg_status st = SEG_OK;
+    evaluation *e = NULL;
+    *ev = NULL;
+    TRY(SEG_ALLOC(&e, 1, "an evaluation", err));
+    e->m = model->state;
+    TRY(SEG_ALLOC(&e->size, e->m->k, "the sizes", err));
+    TRY(SEG_ALLOC(&e->lanes, LANES, "the inertia", err));
+    *ev = e;
+    e = NULL;
+done:
+    evaluate_free(e);
+    return st;
+}
+
+static seg_status evaluate_add(void *ev, const seg_block *in, const seg_block *scored,
+                               seg_error *err)
+{
+    (void)err;
+    evaluation *e = ev;
+    const int64_t *segment = scored->columns[SEGMENT], *outlier = scored->columns[OUTLIER];
+    const double *distance = scored->columns[DISTANCE];
+    for (size_t first = 0; first < in->n_rows; first += SEG_CHUNK_ROWS) {
+        double sum = 0;
+        for (size_t i = first; i < in->n_rows && i < first + SEG_CHUNK_ROWS; i++) {
+            sum += distance[i] * distance[i];
+            e->size[segment[i]]++;
+            e->outliers += outlier[i] != 0;
+        }
+        e->lanes[(in->first_row + first) / SEG_CHUNK_ROWS % LANES] += sum;
+    }
+    e->rows += in->n_rows;
+    return SEG_OK;
+}
+
+static seg_status evaluate_end(void *ev, seg_node *figures, seg_error *err)
+{
+    (void)err;
+    evaluation *e = ev;
+    double inertia = 0;
+    for (size_t lane = 0; lane < LANES; lane++)
+        inertia += e->lanes[lane];
+    seg_put_int(figures, "rows", (int64_t)e->rows);
+    seg_put_int(figures, "k", (int64_t)e->m->k);
+    seg_put_real(figures, "inertia", inertia);
+    seg_put_int(figures, "outliers", (int64_t)e->outliers);
+    seg_node *segments = seg_put_array(figures, "segments");
+    for (size_t j = 0; j < e->m->k; j++) {
+        seg_node *row = seg_put_object(segments, NULL);
+        seg_put_int(row, "segment", (int64_t)j);
+        seg_put_text(row, "segment_name", e->m->names[j]);
+        seg_put_int(row, "rows", e->size[j]);
+        seg_put_real(row, "share", e->rows > 0 ? (double)e->size[j] / (double)e->rows : 0);
+    }
+    return SEG_OK;
+}
+
+/* ---- description -------------------------------------------------------------------------- */
+
+static seg_status describe(const seg_model *model, seg_node *into, seg_error *err)
+{
+    (void)err;
+    const seg_kmeans_model *m = model->state;
+    seg_put_int(into, "k", (int64_t)m->k);
+    seg_node *segments = seg_put_array(into, "segments");
+    for (size_t j = 0; j < m->k; j++) {
+        seg_node *row = seg_put_object(segments, NULL);
+        seg_put_int(row, "segment", (int64_t)j);
+        seg_put_text(row, "segment_name", m->names[j]);
+        seg_put_int(row, "rows", m->size[j]);
+        for (size_t f = 0; f < m->d; f++)
+            seg_put_real(row, model->schema->view.features[f].name,
+                         seg_kmeans_centroid(m, j, f));
+    }
+    return SEG_OK;
+}
+
+/* ---- the method ----------------------------------------------------------------------------- */
+
+#define FIELD(member) offsetof(seg_kmeans_options, member)
+static const seg_option option_table[] = {
+    { "k", SEG_OPTION_TEXT, FIELD(k), 0, 0, NULL, "N|A..B",
+      "number of segments; a range is scanned and the best silhouette kept", 0 },
+    { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|random|farthest|FILE",
+      "start: greedy k-means++, random rows, farthest rows, or centroids of a CSV file",
+      SEG_OPTION_INPUT },
+    { "n-init", SEG_OPTION_U32, FIELD(n_init), 1, 10000, NULL, NULL,
+      "restarts; the one with the least inertia is kept", 0 },
+    { "max-iter", SEG_OPTION_U32, FIELD(max_iter), 0, 100000, NULL, NULL,
+      "most passes of one run", 0 },
+    { "tol", SEG_OPTION_F64, FIELD(tol), 0, 1, NULL, NULL,
+      "stop when the inertia falls by a smaller share of itself; 0: until nothing moves", 0 },
+    { "scale", SEG_OPTION_CHOICE, FIELD(scale), 0, 0, "none|z|robust|minmax|log1p-z", NULL,
+      "scaling of the features; kept in the model", 0 },
+    { "features", SEG_OPTION_LIST, FIELD(features), 0, 0, NULL, "COL,...",
+      "columns to segment by (default: all numbers)", 0 },
+    { .name = NULL },
+};
+
+static void defaults(void *options)
+{
+    *(seg_kmeans_options *)options = (seg_kmeans_options){
+        .k = "8", .init = "greedy", .n_init = 1, .max_iter = 300, .tol = 1e-4,
+        .scale = SEG_SCALE_Z,
+    };
+}
+
+const seg_method seg_method_kmeans = {
+    .name = "kmeans",
+    .summary = "segments of customers that are alike (k-means)",
+    .train_view = SEG_VIEW_FEATURES,
+    .score_view = SEG_VIEW_FEATURES,
+    .options = option_table,
+    .options_size = sizeof(seg_kmeans_options),
+    .defaults = defaults,
+    .train_begin = seg_kmeans_train_begin,
+    .pass_begin = seg_kmeans_pass_begin,
+    .pass_add = seg_kmeans_pass_add,
+    .pass_end = seg_kmeans_pass_end,
+    .train_end = seg_kmeans_train_end,
+    .train_free = seg_kmeans_train_free,
+    .save = seg_kmeans_save,
+    .load = seg_kmeans_load,
+    .state_free = seg_kmeans_model_free,
+    .describe = describe,
+    .text = describe,
+    .score_schema = score_schema,
+    .score = score,
+    .evaluate_begin = evaluate_begin,
+    .evaluate_add = evaluate_add,
+    .evaluate_end = evaluate_end,
+    .evaluate_free = evaluate_free,
+};
