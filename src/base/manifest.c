@@ -221,7 +221,7 @@ typedef struct manifest_line {
     const char *name;   /* ended */
 } manifest_line;
 
-/* The bytes of the last line "HEX end\n", if it is one and its hash is right; else 0. */
+/* Whether the last line is "HEX end\n" with the hash of the *n_body bytes before it. */
 static seg_status check_end(const char *text, size_t n, bool *good, size_t *n_body,
                             seg_error *err)
 {
@@ -243,7 +243,7 @@ static seg_status check_end(const char *text, size_t n, bool *good, size_t *n_bo
 /* A path that stays inside and that listing would give. */
 static bool inner_path(const char *name)
 {
-    if (*name == 0 || !plain_name(name))
+    if (*name == 0 || *name == '/' || !plain_name(name))
         return false;
     for (const char *part = name; part != NULL; part = strchr(part, '/')) {
         part += *part == '/';

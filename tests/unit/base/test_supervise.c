@@ -1,0 +1,318 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/stop.h"
+#include "base/supervise.h"
+
+static seg_error err;
+static const seg_supervise_options no_limits;
+
+static seg_status supervise(seg_status (*work)(void *arg, seg_error *err), void *arg)
+{
+    memset(&err, 0, sizeof err);
+    return seg_supervise(work, arg, &no_limits, &err);
+}
+
+static seg_status succeed(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    return SEG_OK;
+}
+
+static seg_status find_bad_data(void *arg, seg_error *e)
+{
+    return seg_fail(e, SEG_E_DATA, "%s: line 3: 'x' is not a number", (const char *)arg);
+}
+
+static void passes_status_and_message_on(void **state)
+{
+    (void)state;
+    assert_int_equal(supervise(succeed, NULL), SEG_OK);
+    assert_int_equal(supervise(find_bad_data, "a.csv"), SEG_E_DATA);
+    assert_string_equal(err.text, "a.csv: line 3: 'x' is not a number");
+}
+
+static seg_status fill_the_message(void *arg, seg_error *e)
+{
+    (void)arg;
+    memset(e->text, 'y', sizeof e->text);
+    return SEG_E_GATE;
+}
+
+static void ends_a_message_that_does_not_end(void **state)
+{
+    (void)state;
+    assert_int_equal(supervise(fill_the_message, NULL), SEG_E_GATE);
+    assert_int_equal(strlen(err.text), sizeof err.text - 1);
+}
+
+static seg_status say_nothing(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    return SEG_E_VERIFY;
+}
+
+static void a_failure_always_has_a_message(void **state)
+{
+    (void)state;
+    assert_int_equal(supervise(say_nothing, NULL), SEG_E_VERIFY);
+    assert_true(err.text[0] != 0);
+}
+
+static seg_status exit_like_libgomp(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    _exit(1);
+}
+
+static seg_status exit_with_success(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    _exit(0);
+}
+
+static seg_status die_by(void *arg, seg_error *e)
+{
+    (void)e;
+    signal(*(int *)arg, SIG_DFL);
+    raise(*(int *)arg);
+    return SEG_OK;
+}
+
+static void a_dead_library_is_one_line(void **state)
+{
+    (void)state;
+    assert_int_equal(supervise(exit_like_libgomp, NULL), SEG_E_IO);
+    assert_string_equal(err.text, "a library ended the run (exit code 1)");
+    assert_int_equal(supervise(exit_with_success, NULL), SEG_E_IO);
+    assert_string_equal(err.text, "a library ended the run (exit code 0)");
+    int number = SIGSEGV;
+    assert_int_equal(supervise(die_by, &number), SEG_E_IO);
+    assert_non_null(strstr(err.text, "signal 11"));
+    number = SIGABRT;
+    assert_int_equal(supervise(die_by, &number), SEG_E_IO);
+    number = SIGKILL;
+    assert_int_equal(supervise(die_by, &number), SEG_E_AGAIN);
+    assert_non_null(strstr(err.text, "memory"));
+}
+
+static seg_status leave_files(void *arg, seg_error *e)
+{
+    seg_file *file = NULL;
+    (void)arg;
+    if (seg_file_create("half", &file, e) != SEG_OK ||
+        seg_file_put("whole", "x", 1, e) != SEG_OK)
+        _exit(9);
+    raise(SIGKILL);
+    return SEG_OK;
+}
+
+static void removes_what_a_dead_worker_left(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/segmill-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(supervise(leave_files, NULL), SEG_E_AGAIN);
+    assert_int_equal(unlink("whole"), 0);
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(rmdir(folder), 0);   /* nothing else was in it */
+}
+
+static seg_status burn(void *arg, seg_error *e)
+{
+    (void)e;
+    for (volatile uint64_t *n = arg; *n != UINT64_MAX; (*n)++)
+        ;
+    return SEG_OK;
+}
+
+static void processor_time_is_a_cap(void **state)
+{
+    (void)state;
+    uint64_t n = 0;
+    seg_supervise_options options = {.cpu_seconds = 1};
+    assert_int_equal(seg_supervise(burn, &n, &options, &err), SEG_E_GATE);
+    assert_string_equal(err.text, "the limit of 1 seconds of processor time was reached");
+}
+
+static void a_deadline_is_a_cap(void **state)
+{
+    (void)state;
+    uint64_t n = 0;
+    double started = seg_clock_seconds();
+    seg_supervise_options options = {.deadline_seconds = 0.2};
+    assert_int_equal(seg_supervise(burn, &n, &options, &err), SEG_E_GATE);
+    assert_string_equal(err.text, "the time limit of 0.2 seconds was reached");
+    assert_true(seg_clock_seconds() - started < 4);
+}
+
+static seg_status ask_for_memory(void *arg, seg_error *e)
+{
+    char *block = NULL;
+    seg_status st = SEG_ALLOC(&block, *(size_t *)arg, "a large table", e);
+    seg_free(block);
+    return st;
+}
+
+static void memory_is_limited(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip();   /* the sanitizer itself takes terabytes of address space */
+#else
+    size_t bytes = (size_t)2 << 30;
+    seg_supervise_options options = {.memory_bytes = (uint64_t)1 << 30};
+    assert_int_equal(seg_supervise(ask_for_memory, &bytes, &options, &err), SEG_E_AGAIN);
+    assert_non_null(strstr(err.text, "a large table"));
+#endif
+}
+
+static seg_status look_around(void *arg, seg_error *e)
+{
+    struct rlimit core;
+    sigset_t blocked;
+    (void)arg;
+    mode_t mask = umask(0);
+    getrlimit(RLIMIT_CORE, &core);
+    sigprocmask(SIG_BLOCK, NULL, &blocked);
+    if (mask != 077 || core.rlim_max > 1 || sigismember(&blocked, SIGTERM))
+        return seg_fail(e, SEG_E_DATA, "umask %o, cores of %llu bytes", mask,
+                        (unsigned long long)core.rlim_max);
+    return SEG_OK;
+}
+
+static void the_worker_is_private_and_leaves_no_core(void **state)
+{
+    (void)state;
+    assert_int_equal(supervise(look_around, NULL), SEG_OK);
+}
+
+static seg_status stop_politely(void *arg, seg_error *e)
+{
+    (void)arg;
+    kill(getppid(), SIGTERM);
+    for (int i = 0; i < 500 && seg_stop_signal() == 0; i++)
+        usleep(10000);
+    return seg_stop_signal() != 0 ? seg_fail(e, SEG_E_TERMINATED, "stopped between blocks")
+                                  : SEG_OK;
+}
+
+static seg_status interrupt_and_hang(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    signal(SIGINT, SIG_DFL);
+    kill(getppid(), SIGINT);
+    sleep(30);
+    return SEG_OK;
+}
+
+static seg_status finish_in_spite_of_a_signal(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    kill(getppid(), SIGTERM);
+    usleep(100000);
+    return SEG_OK;
+}
+
+static void signals_reach_the_worker(void **state)
+{
+    (void)state;
+    seg_stop_on_signals();
+    assert_int_equal(supervise(stop_politely, NULL), SEG_E_TERMINATED);
+    assert_string_equal(err.text, "stopped by SIGTERM");
+    assert_int_equal(supervise(interrupt_and_hang, NULL), SEG_E_INTERRUPTED);
+    assert_string_equal(err.text, "stopped by SIGINT");
+    assert_int_equal(supervise(finish_in_spite_of_a_signal, NULL), SEG_OK);
+    assert_int_equal(seg_stop_signal(), 0);   /* it was the worker's */
+}
+
+static void a_signal_before_the_start_is_not_lost(void **state)
+{
+    (void)state;
+    seg_stop_on_signals();
+    raise(SIGTERM);
+    assert_int_equal(supervise(succeed, NULL), SEG_E_TERMINATED);
+    seg_stop_clear();
+    assert_int_equal(supervise(succeed, NULL), SEG_OK);
+}
+
+static seg_status wait_long(void *arg, seg_error *e)
+{
+    (void)e;
+    if (write(*(int *)arg, &(pid_t){getpid()}, sizeof(pid_t)) != sizeof(pid_t))
+        _exit(9);
+    sleep(30);
+    return SEG_OK;
+}
+
+static void the_worker_dies_with_its_parent(void **state)
+{
+    (void)state;
+    int ends[2], how;
+    pid_t worker = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t parent = fork();
+    if (parent == 0) {
+        close(ends[0]);
+        _exit(supervise(wait_long, &ends[1]) == SEG_OK ? 0 : 1);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &worker, sizeof worker), sizeof worker);
+    kill(parent, SIGKILL);
+    assert_int_equal(waitpid(parent, &how, 0), parent);
+    /* The pipe ends when its last writer, the worker, is gone. */
+    alarm(10);
+    assert_int_equal(read(ends[0], &how, 1), 0);
+    alarm(0);
+    close(ends[0]);
+}
+
+static void works_where_children_are_ignored(void **state)
+{
+    (void)state;
+    signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(supervise(find_bad_data, "b.csv"), SEG_E_DATA);
+    signal(SIGCHLD, SIG_DFL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passes_status_and_message_on),
+        cmocka_unit_test(ends_a_message_that_does_not_end),
+        cmocka_unit_test(a_failure_always_has_a_message),
+        cmocka_unit_test(a_dead_library_is_one_line),
+        cmocka_unit_test(removes_what_a_dead_worker_left),
+        cmocka_unit_test(processor_time_is_a_cap),
+        cmocka_unit_test(a_deadline_is_a_cap),
+        cmocka_unit_test(memory_is_limited),
+        cmocka_unit_test(the_worker_is_private_and_leaves_no_core),
+        cmocka_unit_test(signals_reach_the_worker),
+        cmocka_unit_test(a_signal_before_the_start_is_not_lost),
+        cmocka_unit_test(the_worker_dies_with_its_parent),
+        cmocka_unit_test(works_where_children_are_ignored),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
