@@ -1,0 +1,36 @@
+/* methods.c: the list of methods. A new one is one row. */
+#include "models/method.h"
+
+#include <string.h>
+
+static const seg_method *const methods[] = {
+    &seg_method_kmeans,
+    &seg_method_tree,
+    &seg_method_rules,
+    &seg_method_rfm,
+};
+enum { N_METHODS = sizeof methods / sizeof *methods };
+
+const seg_method *seg_method_at(size_t i)
+{
+    return i < N_METHODS ? methods[i] : NULL;
+}
+
+const seg_method *seg_method_find(const char *name)
+{
+    for (size_t i = 0; i < N_METHODS; i++)
+        if (strcmp(methods[i]->name, name) == 0)
+            return methods[i];
+    return NULL;
+}
+
+const char *seg_method_name(const seg_method *method) { return method->name; }
+const char *seg_method_summary(const seg_method *method) { return method->summary; }
+const seg_option *seg_method_options(const seg_method *method) { return method->options; }
+size_t seg_method_options_size(const seg_method *method) { return method->options_size; }
+
+void seg_method_defaults(const seg_method *method, void *options)
+{
+    memset(options, 0, method->options_size);
+    method->defaults(options);
+}
