@@ -1,0 +1,552 @@
+/* apriori.c: level-wise mining (Apriori).
+ *
+ * Source: R. Agrawal and R. Srikant, "Fast algorithms for mining association rules",
+ * VLDB 1994. Pass 1 counts items; frequent ones are renamed in order of rising count,
+ * which keeps the groups that are joined small. Pass 2 counts all pairs in a triangle
+ * of counters, in as many slices (and readings) as the memory asks for. Pass k counts
+ * the candidates of seg_candidates() in a tree. Each thread has its own counters; they
+ * are whole numbers, so their sum is the same in any order. */
+#include "kernels/apriori.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/try.h"
+#include "kernels/candidates.h"
+#include "kernels/item_trie.h"
+
+typedef enum stage { STAGE_ITEMS, STAGE_PAIRS, STAGE_SETS, STAGE_DONE } stage;
+
+struct seg_apriori {
+    seg_apriori_options options;
+    stage stage;
+    char stage_text[48];
+    size_t levels_cap, counts_cap;
+    uint64_t n_found;             /* frequent sets so far */
+    seg_apriori_result result;
+
+    size_t m;                     /* frequent items */
+    int32_t *rank;                /* n_items: 0 .. m-1 in order of rising count, or -1 */
+    int32_t *item_of_rank;        /* m */
+    int32_t *use;                 /* n_items: rank if the item can matter in this pass */
+
+    size_t first_rank, end_rank;  /* STAGE_PAIRS: pairs whose lower item is in this slice */
+    seg_itemsets pairs;           /* found in the slices so far */
+    seg_itemsets candidates;
+    seg_item_trie trie;
+
+    size_t n_counters;
+    uint32_t *counters;           /* n_threads x n_counters */
+    int32_t *baskets;             /* n_threads x max(m, 1): one basket in ranks */
+};
+
+static int n_threads_of(const seg_apriori *miner)
+{
+    return miner->options.n_threads < 1 ? 1 : miner->options.n_threads;
+}
+
+seg_status seg_apriori_new(const seg_apriori_options *options, seg_apriori **out,
+                           seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_apriori *miner = NULL;
+    *out = NULL;
+
+    TRY(SEG_ALLOC(&miner, 1, "a miner", err));
+    miner->options = *options;
+    miner->stage = STAGE_ITEMS;
+    if (options->n_items > INT32_MAX)
+        TRY(seg_fail(err, SEG_E_DATA, "%zu items are more than the %d that can be mined",
+                     options->n_items, INT32_MAX));
+    TRY(SEG_ALLOC(&miner->result.item_count, options->n_items, "the counts of the items", err));
+    TRY(SEG_ALLOC(&miner->rank, options->n_items, "the order of the items", err));
+    TRY(SEG_ALLOC(&miner->use, options->n_items, "the order of the items", err));
+    *out = miner;
+    miner = NULL;
+
+done:
+    seg_apriori_free(miner);
+    return st;
+}
+
+static void release_pass(seg_apriori *miner)
+{
+    seg_free(miner->counters);
+    miner->counters = NULL;
+    seg_item_trie_clear(&miner->trie);
+    seg_itemsets_clear(&miner->candidates);
+}
+
+void seg_apriori_free(seg_apriori *miner)
+{
+    if (miner == NULL)
+        return;
+    release_pass(miner);
+    seg_itemsets_clear(&miner->pairs);
+    seg_apriori_result_clear(&miner->result);
+    seg_free(miner->rank);
+    seg_free(miner->item_of_rank);
+    seg_free(miner->use);
+    seg_free(miner->baskets);
+    seg_free(miner);
+}
+
+void seg_apriori_result_clear(seg_apriori_result *result)
+{
+    for (size_t l = 0; result->levels != NULL && l < result->n_levels; l++)
+        seg_itemsets_clear(&result->levels[l]);
+    seg_free(result->levels);
+    seg_free(result->counts);
+    seg_free(result->item_count);
+    *result = (seg_apriori_result){ 0 };
+}
+
+const char *seg_apriori_stage(const seg_apriori *miner)
+{
+    return miner->stage_text;
+}
+
+/* ---- beginning a pass --------------------------------------------------------- */
+
+static seg_status make_counters(seg_apriori *miner, size_t n, seg_error *err)
+{
+    miner->n_counters = n;
+    size_t all;
+    if (__builtin_mul_overflow(n, (size_t)n_threads_of(miner), &all))
+        all = SIZE_MAX;
+    return SEG_ALLOC(&miner->counters, all, "the counters of the itemsets", err);
+}
+
+/* Counters of the pairs whose lower item is rank r: one for each higher rank. */
+static size_t triangle_row(const seg_apriori *miner, size_t r)
+{
+    return miner->m - 1 - r;
+}
+
+static seg_status begin_pairs(seg_apriori *miner, seg_error *err)
+{
+    uint64_t bytes = miner->options.memory_bytes;
+    uint64_t room = bytes == 0 ? UINT64_MAX
+                               : bytes / sizeof(uint32_t) / (uint64_t)n_threads_of(miner);
+    size_t n = 0, end = miner->first_rank;
+    while (end + 1 < miner->m && (n == 0 || n + triangle_row(miner, end) <= room))
+        n += triangle_row(miner, end++);
+    miner->end_rank = end;
+    memcpy(miner->use, miner->rank, miner->options.n_items * sizeof *miner->use);
+    snprintf(miner->stage_text, sizeof miner->stage_text, "counting pairs");
+    return make_counters(miner, n, err);
+}
+
+/* Only items of some candidate matter from now on. */
+static void use_candidate_items(seg_apriori *miner)
+{
+    const seg_itemsets *candidates = &miner->candidates;
+    for (size_t i = 0; i < miner->options.n_items; i++)
+        miner->use[i] = -1;
+    for (size_t i = 0; i < candidates->n * candidates->length; i++) {
+        int32_t rank = candidates->items[i];
+        miner->use[miner->item_of_rank[rank]] = rank;
+    }
+}
+
+/* So many candidates of k items fit: their items, their tree, a counter per thread. */
+static uint64_t candidate_room(const seg_apriori *miner, size_t k)
+{
+    uint64_t numbers = 2 * k + 4 + (uint64_t)n_threads_of(miner);
+    uint64_t bytes = miner->options.memory_bytes;
+    return bytes == 0 ? UINT64_MAX : bytes / (numbers * sizeof(int32_t));
+}
+
+static seg_status begin_sets(seg_apriori *miner, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_itemsets *level = &miner->result.levels[miner->result.n_levels - 1];
+    TRY(seg_candidates(level, candidate_room(miner, level->length + 1), &miner->candidates,
+                       err));
+    if (miner->candidates.n == 0) {
+        miner->stage = STAGE_DONE;
+        goto done;
+    }
+    use_candidate_items(miner);
+    TRY(seg_item_trie_new(&miner->candidates, &miner->trie, err));
+    TRY(make_counters(miner, miner->candidates.n, err));
+    snprintf(miner->stage_text, sizeof miner->stage_text, "counting sets of %zu",
+             miner->candidates.length);
+
+done:
+    return st;
+}
+
+seg_status seg_apriori_begin(seg_apriori *miner, bool *more, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    switch (miner->stage) {
+    case STAGE_ITEMS:
+        snprintf(miner->stage_text, sizeof miner->stage_text, "counting items");
+        st = make_counters(miner, miner->options.n_items, err);
+        break;
+    case STAGE_PAIRS: st = begin_pairs(miner, err); break;
+    case STAGE_SETS:  st = begin_sets(miner, err); break;
+    case STAGE_DONE:  break;
+    }
+    *more = st == SEG_OK && miner->stage != STAGE_DONE;
+    return st;
+}
+
+/* ---- counting ------------------------------------------------------------------ */
+
+static void sort_basket(int32_t *items, size_t n)
+{
+    static const size_t gaps[] = { 701, 301, 132, 57, 23, 10, 4, 1 };   /* M. Ciura, 2001 */
+    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++)
+        for (size_t i = gaps[g], gap = gaps[g]; i < n; i++) {
+            int32_t item = items[i];
+            size_t j = i;
+            for (; j >= gap && items[j - gap] > item; j -= gap)
+                items[j] = items[j - gap];
+            items[j] = item;
+        }
+}
+
+/* The items of the basket that matter, as ascending ranks. */
+static size_t to_ranks(const seg_apriori *miner, const int32_t *items, size_t n,
+                       int32_t *ranks)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t rank = miner->use[items[i]];
+        if (rank >= 0)
+            ranks[kept++] = rank;
+    }
+    sort_basket(ranks, kept);
+    return kept;
+}
+
+static void count_pairs(const seg_apriori *miner, const int32_t *ranks, size_t n,
+                        uint32_t *counters)
+{
+    size_t row = 0, r = miner->first_rank;
+    for (size_t i = 0; i + 1 < n && (size_t)ranks[i] < miner->end_rank; i++) {
+        size_t low = (size_t)ranks[i];
+        if (low < miner->first_rank)
+            continue;
+        /* rows r .. low-1 of the triangle have m-1-r, m-2-r ... counters */
+        row += (low - r) * (miner->m - 1) - (low * (low - 1) / 2 - r * (r - 1) / 2);
+        r = low;
+        for (size_t j = i + 1; j < n; j++)
+            counters[row + (size_t)ranks[j] - low - 1]++;
+    }
+}
+
+static void count_basket(const seg_apriori *miner, const int32_t *items, size_t n,
+                         int32_t *ranks, uint32_t *counters)
+{
+    if (miner->stage == STAGE_ITEMS) {
+        for (size_t i = 0; i < n; i++)
+            counters[items[i]]++;
+        return;
+    }
+    size_t kept = to_ranks(miner, items, n, ranks);
+    if (miner->stage == STAGE_PAIRS)
+        count_pairs(miner, ranks, kept, counters);
+    else
+        seg_item_trie_count(&miner->trie, ranks, kept, counters);
+}
+
+static bool counted(const seg_basket_rows *rows, size_t i)
+{
+    return rows->skip == NULL || rows->skip[i] != rows->skip_value;
+}
+
+static void count_rows(const seg_apriori *miner, const seg_basket_rows *rows, size_t first,
+                       size_t end, int thread)
+{
+    uint32_t *counters = miner->counters + (size_t)thread * miner->n_counters;
+    int32_t *ranks = miner->baskets == NULL ? NULL
+                                            : miner->baskets + (size_t)thread * miner->m;
+    for (size_t i = first; i < end; i++)
+        if (counted(rows, i))
+            count_basket(miner, rows->items + rows->row_start[i],
+                         (size_t)(rows->row_start[i + 1] - rows->row_start[i]), ranks, counters);
+}
+
+static seg_status check_rows(const seg_apriori *miner, const seg_basket_rows *rows,
+                             uint64_t first_row, seg_error *err)
+{
+    for (size_t i = 0; i < rows->n_rows; i++) {
+        int32_t last = -1;
+        if (rows->row_start[i] > rows->row_start[i + 1])
+            return seg_fail(err, SEG_E_DATA, "basket %llu: it ends before it begins",
+                            (unsigned long long)(first_row + i));
+        for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++) {
+            int32_t item = rows->items[j];
+            if (item <= last || (size_t)item >= miner->options.n_items)
+                return seg_fail(err, SEG_E_DATA, "basket %llu: its items are not distinct,"
+                                " ascending and below %zu",
+                                (unsigned long long)(first_row + i), miner->options.n_items);
+            last = item;
+        }
+    }
+    return SEG_OK;
+}
+
+seg_status seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows,
+                           uint64_t first_row, seg_error *err)
+{
+    enum { ROWS_AT_ONCE = 256 };
+    seg_status st = check_rows(miner, rows, first_row, err);
+    if (st != SEG_OK)
+        return st;
+    if (miner->stage == STAGE_ITEMS)
+        for (size_t i = 0; i < rows->n_rows; i++)
+            miner->result.n_baskets += counted(rows, i);
+    if (miner->result.n_baskets > UINT32_MAX)
+        return seg_fail(err, SEG_E_DATA, "there are more than %u baskets", UINT32_MAX);
+
+    size_t n_pieces = (rows->n_rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
+    #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads_of(miner))
+    for (size_t piece = 0; piece < n_pieces; piece++) {
+        size_t first = piece * ROWS_AT_ONCE, end = first + ROWS_AT_ONCE;
+        count_rows(miner, rows, first, end < rows->n_rows ? end : rows->n_rows,
+                   omp_get_thread_num());
+    }
+    return SEG_OK;
+}
+
+/* ---- ending a pass ------------------------------------------------------------- */
+
+/* Counters of all threads, added into those of the first. */
+static void merge_counters(seg_apriori *miner)
+{
+    for (int t = 1; t < n_threads_of(miner); t++) {
+        const uint32_t *from = miner->counters + (size_t)t * miner->n_counters;
+        for (size_t i = 0; i < miner->n_counters; i++)
+            miner->counters[i] += from[i];
+    }
+}
+
+/* Smallest whole count that reaches the support. */
+static uint32_t min_count(const seg_apriori_options *options, uint64_t n_baskets)
+{
+    unsigned __int128 least = options->support_num;
+    if (options->support_den != 0)
+        least = (least * n_baskets + options->support_den - 1) / options->support_den;
+    if (least > UINT32_MAX)
+        least = UINT32_MAX;
+    return least < 1 ? 1 : (uint32_t)least;
+}
+
+typedef struct item_and_count {
+    uint32_t count;
+    int32_t item;
+} item_and_count;
+
+static int by_count(const void *a, const void *b)
+{
+    const item_and_count *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count < y->count ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+static seg_status rank_items(seg_apriori *miner, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n_items = miner->options.n_items;
+    const uint32_t *count = miner->result.item_count;
+    item_and_count *order = NULL;
+
+    TRY(SEG_ALLOC(&order, n_items, "the order of the items", err));
+    for (size_t i = 0; i < n_items; i++) {
+        miner->rank[i] = -1;
+        if (count[i] >= miner->result.min_count)
+            order[miner->m++] = (item_and_count){ count[i], (int32_t)i };
+    }
+    qsort(order, miner->m, sizeof *order, by_count);
+    TRY(SEG_ALLOC(&miner->item_of_rank, miner->m, "the order of the items", err));
+    TRY(SEG_ALLOC(&miner->baskets, miner->m * (size_t)n_threads_of(miner), "a basket", err));
+    for (size_t r = 0; r < miner->m; r++) {
+        miner->item_of_rank[r] = order[r].item;
+        miner->rank[order[r].item] = (int32_t)r;
+    }
+
+done:
+    seg_free(order);
+    return st;
+}
+
+/* Take over a level that is complete: numbers, and the sets of the level before it are
+ * done with. Above the cap: fail, or forget this level and stop. */
+static seg_status add_level(seg_apriori *miner, seg_itemsets *level, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_apriori_result *result = &miner->result;
+    const seg_apriori_options *options = &miner->options;
+    size_t n = result->n_levels;
+
+    if (level->n == 0) {
+        miner->stage = STAGE_DONE;
+        goto done;
+    }
+    miner->n_found += level->n;
+    if (options->max_itemsets != 0 && miner->n_found > options->max_itemsets) {
+        if (!options->allow_partial)
+            TRY(seg_fail(err, SEG_E_GATE, "%llu itemsets of up to %zu items are more than"
+                         " --max-itemsets %llu: raise --min-support (now a count of %u), limit"
+                         " --max-length, or keep the shorter ones with --allow-partial",
+                         (unsigned long long)miner->n_found, level->length,
+                         (unsigned long long)options->max_itemsets, result->min_count));
+        result->incomplete = true;
+        miner->stage = STAGE_DONE;
+        goto done;
+    }
+    if (options->marks) {
+        TRY(SEG_ALLOC(&level->marks, level->n, "the marks of the itemsets", err));
+        if (n > 0)
+            TRY(seg_mark_subsets(&result->levels[n - 1], level, err));
+    }
+    TRY(SEG_GROW(&result->levels, &miner->levels_cap, n + 1, "the levels", err));
+    TRY(SEG_GROW(&result->counts, &miner->counts_cap, n + 1, "the levels", err));
+    result->counts[n] = (seg_apriori_counts){ .frequent = level->n };
+    result->levels[n] = *level;
+    result->n_levels = n + 1;
+    *level = (seg_itemsets){ 0 };
+    bool enough = options->max_length != 0 && n + 1 >= options->max_length;
+    miner->stage = enough ? STAGE_DONE : n == 0 ? STAGE_PAIRS : STAGE_SETS;
+
+done:
+    seg_itemsets_clear(level);
+    return st;
+}
+
+/* Closed and maximal sets of level l, whose marks are final. */
+static void count_marks(seg_apriori_result *result, size_t l)
+{
+    const seg_itemsets *level = &result->levels[l];
+    for (size_t i = 0; level->marks != NULL && i < level->n; i++) {
+        result->counts[l].closed += (level->marks[i] & SEG_SET_IMPLIED) == 0;
+        result->counts[l].maximal += (level->marks[i] & SEG_SET_INSIDE) == 0;
+    }
+}
+
+/* After level n was added level n - 1 changes no more; at the end the last one. */
+static void settle_levels(seg_apriori *miner, size_t n_before)
+{
+    seg_apriori_result *result = &miner->result;
+    size_t n = result->n_levels;
+    if (n > n_before && n >= 2) {
+        count_marks(result, n - 2);
+        if (miner->options.count_only)
+            seg_itemsets_clear(&result->levels[n - 2]);
+    }
+}
+
+static seg_status end_items(seg_apriori *miner, seg_itemsets *level, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_apriori_result *result = &miner->result;
+    memcpy(result->item_count, miner->counters,
+           miner->options.n_items * sizeof *result->item_count);
+    result->min_count = min_count(&miner->options, result->n_baskets);
+    TRY(rank_items(miner, err));
+    level->length = 1;
+    for (size_t r = 0; r < miner->m; r++) {
+        int32_t rank = (int32_t)r;
+        TRY(seg_itemsets_add(level, &rank, result->item_count[miner->item_of_rank[r]], err));
+    }
+
+done:
+    return st;
+}
+
+static seg_status end_pairs(seg_apriori *miner, seg_error *err)
+{
+    uint64_t max = miner->options.max_itemsets;
+    const uint32_t *counter = miner->counters;
+    miner->pairs.length = 2;
+    for (size_t low = miner->first_rank; low < miner->end_rank; low++)
+        for (size_t high = low + 1; high < miner->m; high++, counter++) {
+            if (*counter < miner->result.min_count)
+                continue;
+            seg_status st = seg_itemsets_add(&miner->pairs,
+                                             (int32_t[]){ (int32_t)low, (int32_t)high },
+                                             *counter, err);
+            if (st != SEG_OK)
+                return st;
+            if (max != 0 && miner->n_found + miner->pairs.n > max) {
+                miner->end_rank = miner->m;   /* enough seen to know */
+                return SEG_OK;
+            }
+        }
+    return SEG_OK;
+}
+
+static seg_status end_sets(seg_apriori *miner, seg_itemsets *level, seg_error *err)
+{
+    const seg_itemsets *candidates = &miner->candidates;
+    level->length = candidates->length;
+    for (size_t i = 0; i < candidates->n; i++) {
+        if (miner->counters[i] < miner->result.min_count)
+            continue;
+        seg_status st = seg_itemsets_add(level, seg_itemset(candidates, i), miner->counters[i],
+                                         err);
+        if (st != SEG_OK)
+            return st;
+    }
+    return SEG_OK;
+}
+
+seg_status seg_apriori_end(seg_apriori *miner, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n_before = miner->result.n_levels;
+    seg_itemsets level = { 0 };
+
+    merge_counters(miner);
+    if (miner->stage == STAGE_ITEMS) {
+        TRY(end_items(miner, &level, err));
+    } else if (miner->stage == STAGE_PAIRS) {
+        TRY(end_pairs(miner, err));
+        miner->first_rank = miner->end_rank;
+        if (miner->end_rank + 1 < miner->m)
+            goto done;                        /* the next slice needs another reading */
+        level = miner->pairs;
+        miner->pairs = (seg_itemsets){ 0 };
+    } else {
+        TRY(end_sets(miner, &level, err));
+    }
+    release_pass(miner);
+    TRY(add_level(miner, &level, err));
+    settle_levels(miner, n_before);
+
+done:
+    release_pass(miner);
+    seg_itemsets_clear(&level);
+    return st;
+}
+
+/* Sets back from ranks to the caller's item numbers. */
+static void restore_items(seg_apriori *miner)
+{
+    for (size_t l = 0; l < miner->result.n_levels; l++) {
+        seg_itemsets *level = &miner->result.levels[l];
+        for (size_t i = 0; i < level->n * level->length; i++)
+            level->items[i] = miner->item_of_rank[level->items[i]];
+    }
+}
+
+void seg_apriori_take(seg_apriori *miner, seg_apriori_result *result)
+{
+    if (miner->result.n_levels > 0) {
+        size_t last = miner->result.n_levels - 1;
+        count_marks(&miner->result, last);
+        if (miner->options.count_only)
+            seg_itemsets_clear(&miner->result.levels[last]);
+    }
+    restore_items(miner);
+    *result = miner->result;
+    miner->result = (seg_apriori_result){ 0 };
+    miner->stage = STAGE_DONE;
+}
