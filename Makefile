@@ -54,7 +54,7 @@ OBJ     := $(SRC:%.c=$(B)/%.o) \
            $(foreach i,$(ISA),$(ISA_SRC:%.c=$(B)/%.$(i).o))
 CLI_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard src/cli/*.c))
 
-all: $(B)/segmill $(B)/libsegmill.a $(B)/libsegmill.so  ## the program and the library
+all: $(B)/segmill $(B)/libsegmill.a $(B)/libsegmill.so $(B)/make-data  ## the program and the library
 
 $(B)/libsegmill.a: $(OBJ)
 	@rm -f $@
@@ -79,6 +79,11 @@ endef
 $(foreach i,$(ISA),$(eval $(call isa_rule,$(i))))
 
 $(B)/segmill: $(CLI_OBJ) $(B)/libsegmill.a
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# The sample shop of make demo, the tests and the benchmarks.
+$(B)/make-data: $(B)/scripts/make-data.o $(B)/scripts/shop.o $(B)/libsegmill.a
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
 
