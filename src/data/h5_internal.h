@@ -1,0 +1,220 @@
+/* h5_internal.h: what the files behind h5.h share. Nobody else includes it.
+ *
+ * Division of labour: h5_library.c starts libhdf5 and words its errors; h5_writer.c,
+ * h5_put.c and h5_frame.c write; h5_open.c finds and checks an array, h5_chunk.c and
+ * h5_heap.c fetch its bytes, h5_read.c and h5_convert.c turn them into our types. */
+#ifndef SEGMILL_DATA_H5_INTERNAL_H
+#define SEGMILL_DATA_H5_INTERNAL_H
+
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/file.h"
+#include "data/h5.h"
+
+/* ---- library ---------------------------------------------------------------- */
+
+/* Before every first call of a door: plugins off, error printing off. */
+void h5_begin(void);
+
+/* seg_fail with the innermost message of libhdf5 behind it, which is then forgotten. */
+__attribute__((format(printf, 5, 6)))
+seg_status h5_fail_at(seg_error *err, const char *file, int line, seg_status status,
+                      const char *format, ...);
+#define h5_fail(err, status, ...) h5_fail_at((err), __FILE__, __LINE__, (status), __VA_ARGS__)
+
+/* Null-padded UTF-8 of that width (0: variable length); the boolean of h5py; ours. Close
+ * with H5Tclose. Negative on failure. */
+hid_t h5_text_type(size_t width);
+hid_t h5_bool_type(void);
+hid_t h5_file_type(seg_h5_type type, size_t width);
+size_t h5_cell_bytes(seg_h5_type type, size_t width);
+
+/* A link name for a column or key: '/' and names that HDF5 or readers reserve are
+ * altered. `out` holds strlen(name) + 3 bytes. True when it differs from the name: the
+ * original then goes to the attribute H5_NAME_ATTRIBUTE. */
+bool h5_link_name(const char *name, char *out);
+#define H5_NAME_ATTRIBUTE "original-name"
+
+/* ---- writing ----------------------------------------------------------------- */
+
+typedef struct h5_slot {
+    const char *path;
+    uint64_t offset, n_rows, n_filled;
+    size_t row_bytes;         /* in the file */
+    size_t narrow;            /* int32 codes become integers of 1 or 2 bytes; 0: as they are */
+} h5_slot;
+
+struct seg_h5_writer {
+    seg_file *file;
+    hid_t id, group_plist, array_plist;
+    bool anndata;
+    seg_arena arena;
+    h5_slot *slots;
+    size_t n_slots, slots_cap;
+    /* the open frame */
+    hid_t frame;
+    const char *frame_path;
+    uint64_t frame_rows;
+    const char **names;       /* link names of its columns */
+    size_t n_names, names_cap;
+};
+
+/* What an array is called and holds; its place in the file is the answer. */
+typedef struct h5_shape {
+    seg_h5_type type;
+    size_t width;
+    size_t narrow;            /* SEG_H5_I32 in 1 or 2 bytes; 0: as it is */
+    int rank;                 /* 0: scalar */
+    uint64_t n_rows, n_cols;
+    const char *encoding;     /* null: none; "array", "string" ... */
+} h5_shape;
+
+/* Make the array under `at`; *offset is where its bytes go. The handle is closed unless
+ * `keep` is given. */
+seg_status h5_make_array(seg_h5_writer *w, hid_t at, const char *name, const h5_shape *shape,
+                         uint64_t *offset, hid_t *keep, seg_error *err);
+/* Open the group that holds the last part of `path`, making dicts on the way. */
+seg_status h5_parent(seg_h5_writer *w, const char *path, hid_t *group, const char **name,
+                     seg_error *err);
+seg_status h5_make_group(seg_h5_writer *w, hid_t at, const char *name, const char *encoding,
+                         const char *version, hid_t *group, seg_error *err);
+seg_status h5_put_attribute(hid_t object, const char *name, const char *value, seg_error *err);
+seg_status h5_put_int_attribute(hid_t object, const char *name, int64_t value, seg_error *err);
+seg_status h5_put_bool_attribute(hid_t object, const char *name, bool value, seg_error *err);
+/* Rank 1; n 0 is written as an empty array of numbers, as h5py does. */
+seg_status h5_put_list_attribute(hid_t object, const char *name, const char *const *texts,
+                                 size_t n, seg_error *err);
+seg_status h5_remember(seg_h5_writer *w, const char *path, const h5_slot *slot, seg_error *err);
+/* Scalar of any of our types. */
+seg_status h5_put_scalar(seg_h5_writer *w, const char *path, seg_h5_type type,
+                         const void *value, size_t width, seg_error *err);
+/* Fixed-width cells of texts; null texts are all null. Width is a multiple of 8. */
+seg_status h5_pack_texts(const char *const *texts, size_t n, char **cells, size_t *width,
+                         seg_error *err);
+
+/* ---- reading ------------------------------------------------------------------ */
+
+typedef enum h5_class {
+    H5_CLASS_INT = 1, H5_CLASS_UINT, H5_CLASS_FLOAT, H5_CLASS_BOOL,
+    H5_CLASS_TEXT,            /* fixed width */
+    H5_CLASS_VLEN             /* variable-length text */
+} h5_class;
+
+/* How one value lies in the bytes of its array element. */
+typedef struct h5_cell {
+    h5_class class;
+    size_t size;              /* bytes in the file */
+    size_t offset;            /* within the element (tables) */
+    bool big_endian;
+    bool space_padded;
+} h5_cell;
+
+/* A column of a table of compound type. */
+typedef struct h5_member {
+    const char *name;
+    h5_cell cell;
+} h5_member;
+
+enum { H5_MAX_FILTERS = 4, H5_MAX_COLUMNS = 1 << 16 };
+
+typedef struct h5_chunks {
+    uint64_t rows, cols;      /* of one chunk */
+    size_t bytes;             /* of one decoded chunk */
+    int filters[H5_MAX_FILTERS];
+    int n_filters;
+    size_t n_slots;           /* decoded chunks that are kept */
+    unsigned char **slots;
+    uint64_t *tags;           /* which chunk a slot holds, plus 1 */
+    unsigned char *work[2];
+    size_t work_bytes;
+} h5_chunks;
+
+typedef struct h5_array {
+    const char *path;
+    hid_t id;
+    int rank;
+    uint64_t n_rows, n_cols;  /* n_cols 1 for rank 0 and 1 */
+    size_t element;           /* bytes of one element in the file */
+    h5_cell cell;
+    h5_member *members;       /* tables; else null */
+    size_t n_members;
+    H5D_layout_t layout;
+    uint64_t address;
+    unsigned char *compact;   /* bytes of a compact array */
+    h5_chunks chunks;
+    size_t longest;           /* variable-length texts: bytes; SIZE_MAX not yet known */
+    void *map;                /* of the whole array */
+    size_t map_bytes;
+} h5_array;
+
+typedef struct h5_heap {      /* the last collection of variable-length texts */
+    uint64_t address;
+    unsigned char *bytes;
+    size_t n_bytes, cap;
+    uint32_t *where;          /* position of object i, 0 none */
+} h5_heap;
+
+struct seg_h5 {
+    char *path;
+    int fd;
+    uint64_t size;
+    hid_t id, link_plist;
+    seg_arena arena;
+    h5_array **arrays;
+    size_t n_arrays, arrays_cap;
+    h5_heap heap;
+};
+
+typedef enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_ARRAY, H5_OBJECT_BAD } h5_object;
+
+/* What is at the path; only hard links are followed. */
+h5_object h5_find(const seg_h5 *file, const char *path);
+/* The array at the path, checked and remembered. */
+seg_status h5_open_array(seg_h5 *file, const char *path, h5_array **out, seg_error *err);
+void h5_array_free(h5_array *array);
+/* Type, layout and place of an open array: h5_type.c, h5_chunk.c. */
+seg_status h5_read_type(seg_h5 *file, h5_array *array, seg_error *err);
+seg_status h5_read_layout(seg_h5 *file, h5_array *array, seg_error *err);
+seg_status h5_check_chunks(seg_h5 *file, h5_array *array, hid_t plist, seg_error *err);
+void h5_chunks_free(h5_chunks *chunks);
+
+/* The bytes of rows as they are in the file: n_rows x n_cols x element. */
+seg_status h5_fetch(seg_h5 *file, h5_array *array, uint64_t first_row, uint64_t n_rows,
+                    unsigned char *out, seg_error *err);
+seg_status h5_fetch_chunked(seg_h5 *file, h5_array *array, uint64_t first_row,
+                            uint64_t n_rows, unsigned char *out, seg_error *err);
+/* Undo the filters; the answer lies in one of the two work buffers. Null when damaged. */
+unsigned char *h5_decode(const h5_chunks *chunks, size_t element, unsigned mask,
+                         size_t n_bytes);
+
+/* Values of one cell out of `n` elements of `element` bytes, to our type, `stride` bytes
+ * from one to the next. *bad: the first that does not fit (then false). */
+bool h5_convert(const h5_cell *cell, const unsigned char *in, size_t element, size_t n,
+                seg_h5_type type, void *out, size_t stride, size_t *bad);
+/* Texts, fixed or variable; width bytes each. */
+seg_status h5_convert_texts(seg_h5 *file, const h5_array *array, const h5_cell *cell,
+                            const unsigned char *in, size_t n, uint64_t first, char *out,
+                            size_t width, seg_error *err);
+/* Where the bytes of a variable-length text are (in the heap, until the next call). */
+seg_status h5_heap_text(seg_h5 *file, const h5_array *array, const unsigned char *reference,
+                        const char **text, size_t *n, seg_error *err);
+/* Bytes of the longest text of an array (one pass over it if variable). */
+seg_status h5_longest(seg_h5 *file, h5_array *array, size_t *longest, seg_error *err);
+
+/* Rows of one cell (of a table, or array->cell) as seg_h5_read gives them. */
+seg_status h5_read_cells(seg_h5 *file, h5_array *array, const h5_cell *cell, seg_h5_type type,
+                         size_t width, uint64_t first_row, uint64_t n_rows, void *out,
+                         seg_error *err);
+seg_h5_type h5_nearest_type(const h5_cell *cell);
+
+/* Attributes: a list of texts (rank 1) or null; a number or `otherwise`; the longest
+ * list taken is H5_MAX_COLUMNS. Live as long as the file. */
+const char *const *h5_get_list_attribute(seg_h5 *file, const char *path, const char *name,
+                                         size_t *n);
+int64_t h5_get_int_attribute(seg_h5 *file, const char *path, const char *name,
+                             int64_t otherwise);
+
+#endif
