@@ -144,6 +144,17 @@ static int depth_of(const json_t *value)
     return deepest + 1;
 }
 
+/* jansson reports a failed allocation as whatever it was about to read: remember it. */
+static _Thread_local bool out_of_memory;
+
+static void *get_remembering(size_t bytes)
+{
+    void *p = seg_alloc_plain(bytes);
+    if (p == NULL)
+        out_of_memory = true;
+    return p;
+}
+
 seg_status seg_doc_parse(const char *text, size_t n_bytes, seg_doc **out, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -151,8 +162,13 @@ seg_status seg_doc_parse(const char *text, size_t n_bytes, seg_doc **out, seg_er
     seg_doc *doc = NULL;
     *out = NULL;
 
-    json_set_alloc_funcs(seg_alloc_plain, seg_free);
+    out_of_memory = false;
+    json_set_alloc_funcs(get_remembering, seg_free);
     json_t *value = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES, &problem);
+    if (value == NULL && out_of_memory) {
+        st = seg_arena_failed(err);
+        goto done;
+    }
     if (value == NULL) {
         st = seg_fail(err, SEG_E_DATA, "line %d, column %d: %s", problem.line, problem.column,
                       problem.text);
