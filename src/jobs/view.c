@@ -1,0 +1,95 @@
+#include "jobs/view.h"
+
+#include <string.h>
+#include "base/file.h"
+#include "base/try.h"
+#include "data/baskets.h"
+#include "data/csv.h"
+#include "data/h5.h"
+#include "data/select.h"
+#include "jobs/customers.h"
+#include "jobs/pipe.h"
+
+static bool is_text(const char *path)
+{
+    static const char *const ends[] = { ".csv", ".csv.gz", ".csv.zst", ".txt", ".txt.gz", ".tsv",
+                                        ".tsv.gz", ".dat", ".dat.gz" };
+    if (strcmp(path, "-") == 0)
+        return true;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (seg_ends_with(path, ends[i]))
+            return true;
+    return false;
+}
+
+/* Text is imported as the kind the method needs, with the usual import options. */
+static seg_status open_text(const seg_context *ctx, const seg_view_request *request,
+                            seg_source **out, seg_error *err)
+{
+    seg_import_options options;
+    seg_import_defaults(&options);
+    options.label = request->label;
+    if (request->view == SEG_VIEW_CUSTOMERS)
+        options.kind = 2;
+    return seg_csv_source(ctx, &request->path, 1, &options, NULL, out, err);
+}
+
+static seg_status wrong_kind(const seg_view_request *request, seg_kind have, const char *want,
+                             seg_error *err)
+{
+    return seg_fail(err, SEG_E_DATA, "%s: holds %s; this method needs %s", request->path,
+                    seg_kind_name(have), want);
+}
+
+/* The transactions behind `base` grouped as wanted; `base` is used up. */
+static seg_status convert(const seg_context *ctx, const seg_view_request *request,
+                          seg_source *base, seg_node *report, seg_source **out, seg_error *err)
+{
+    static const seg_customer_options usual = { .as_of_day = SEG_MISSING_DAY };
+    const seg_customer_options *customers =
+        request->customers == NULL ? &usual : request->customers;
+    seg_status st;
+    if (request->view == SEG_VIEW_FEATURES || request->view == SEG_VIEW_CUSTOMERS)
+        st = seg_customers_from_transactions(ctx, base, customers, report, out, err);
+    else
+        st = seg_baskets_from_transactions(ctx, base, request->view == SEG_VIEW_PEOPLE, out,
+                                           err);
+    if (st != SEG_OK && err != NULL && strstr(err->text, request->path) == NULL)
+        seg_error_context(err, "%s", request->path);
+    return st;
+}
+
+seg_status seg_view_open(const seg_context *ctx, const seg_view_request *request,
+                         seg_node *report, seg_source **out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_source *base = NULL, *converted = NULL;
+    bool baskets = request->view == SEG_VIEW_ORDERS || request->view == SEG_VIEW_PEOPLE;
+    *out = NULL;
+
+    TRY(is_text(request->path) ? open_text(ctx, request, &base, err)
+                               : seg_source_open(ctx, request->path, &base, err));
+    seg_kind kind = base->schema->kind;
+    if (kind == SEG_KIND_TRANSACTIONS) {
+        TRY(convert(ctx, request, base, report, &converted, err));
+        seg_source_close(base);
+        base = converted;
+        converted = NULL;
+    } else if (baskets && kind != SEG_KIND_BASKETS) {
+        st = wrong_kind(request, kind, "baskets or transactions", err);
+        goto done;
+    } else if (!baskets && kind != SEG_KIND_FEATURES) {
+        st = wrong_kind(request, kind, "features or transactions", err);
+        goto done;
+    }
+    if (baskets) {
+        *out = base;
+    } else {
+        TRY(seg_select_source(ctx, base, request->label, request->drop, out, err));
+    }
+    base = NULL;
+
+done:
+    seg_source_close(base);
+    return st;
+}
