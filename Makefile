@@ -34,7 +34,7 @@ CFLAGS          += $(CFLAGS_$(FLAVOR))
 
 # Packages are looked for only when something is built, so that `make demo` can
 # install them first.
-PACKAGES   := hdf5-serial libdeflate zlib libzstd jansson libcrypto openblas
+PACKAGES   := hdf5-serial libdeflate zlib libzstd jansson libcrypto libxxhash openblas
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS    = $(shell pkg-config --libs $(PACKAGES)) -linih -lm -ldl -lpthread
 
@@ -93,8 +93,10 @@ TEST_SRC := $(wildcard tests/unit/*/test_*.c tests/kernels/test_*.c tests/proper
                        tests/fault/test_*.c)
 TESTS    := $(TEST_SRC:%.c=$(B)/%)
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
+# Programs that other tests run.
+SUBJECTS := $(B)/tests/fault/publish_demo
 
-$(TESTS): $(B)/%: $(B)/%.o $(SUPPORT) $(B)/libsegmill.a
+$(TESTS) $(SUBJECTS): $(B)/%: $(B)/%.o $(SUPPORT) $(B)/libsegmill.a
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
 
@@ -111,7 +113,7 @@ test:  ## the tests of every change: units, kernels, properties, cases, interop
 	@$(MAKE) --no-print-directory test-build
 	@tests/run $(B) $(TESTS)
 
-test-build: all $(TESTS)
+test-build: all $(TESTS) $(SUBJECTS)
 
 check-all:  ## everything: test, sanitizers, clang, faults, kills, fuzzing (long)
 	@scripts/check-all
