@@ -9,7 +9,10 @@ B      := build/$(FLAVOR)
 PREFIX ?= /usr/local
 VERSION := $(shell sed -n 's/^\#define SEGMILL_VERSION "\(.*\)"/\1/p' include/segmill/version.h)
 
-MAKEFLAGS += --no-builtin-rules -j$(shell nproc 2>/dev/null || echo 2)
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
 .SUFFIXES:
 
 CC  = gcc
