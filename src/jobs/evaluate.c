@@ -1,0 +1,131 @@
+#include "jobs/evaluate.h"
+
+#include <string.h>
+#include "base/alloc.h"
+#include "base/try.h"
+#include "jobs/view.h"
+#include "models/method.h"
+#include "models/score.h"
+
+const seg_option seg_evaluate_option_table[] = {
+    { "label", SEG_OPTION_TEXT, offsetof(seg_evaluate_options, label), 0, 0, NULL, "COL",
+      "column that holds the truth (default: the one the model was trained on)", 0 },
+    { .name = NULL },
+};
+
+static seg_status with_method(const seg_context *ctx, const seg_model *model,
+                              seg_source *data, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_method *method = model->method;
+    seg_source *scores = NULL;
+    void *ev = NULL;
+    seg_block block;
+    seg_train_input input = { .ctx = ctx, .schema = data->schema, .n_rows = data->n_rows,
+                              .held_out = -1 };
+    TRY(seg_score_open(ctx, model, data, &scores, err));
+    TRY(method->evaluate_begin(model, &input, &ev, err));
+    for (;;) {
+        TRY(scores->next(scores, &block, err));
+        if (block.n_rows == 0)
+            break;
+        TRY(method->evaluate_add(ev, seg_score_bound(scores), &block, err));
+        TRY(seg_step(ctx, "evaluating", block.first_row + block.n_rows, data->n_rows, err));
+    }
+    TRY(method->evaluate_end(ev, result, err));
+
+done:
+    if (ev != NULL)
+        method->evaluate_free(ev);
+    seg_source_close(scores);
+    return st;
+}
+
+/* A method without figures of its own: rows per category of each result column. */
+static void count_codes(const seg_schema *schema, const seg_block *block, int64_t **counts)
+{
+    for (size_t c = 0; c < schema->n_columns; c++) {
+        const int32_t *codes = block->columns[c];
+        for (size_t i = 0; counts[c] != NULL && i < block->n_rows; i++)
+            counts[c][codes[i] < 0 ? schema->columns[c].n_levels : (size_t)codes[i]]++;
+    }
+}
+
+static void put_counts(const seg_schema *schema, int64_t **counts, seg_node *result)
+{
+    for (size_t c = 0; c < schema->n_columns; c++) {
+        if (counts[c] == NULL)
+            continue;
+        seg_node *list = seg_put_array(result, schema->columns[c].name);
+        for (size_t l = 0; l <= schema->columns[c].n_levels; l++) {
+            if (counts[c][l] == 0)
+                continue;
+            seg_node *row = seg_put_object(list, NULL);
+            seg_put_text(row, "value", l < schema->columns[c].n_levels
+                                       ? schema->columns[c].levels[l] : NULL);
+            seg_put_int(row, "rows", counts[c][l]);
+        }
+    }
+}
+
+static seg_status by_counts(const seg_context *ctx, const seg_model *model, seg_source *data,
+                            seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_source *scores = NULL;
+    int64_t **counts = NULL;
+    size_t n = 0;
+    seg_block block;
+    TRY(seg_score_open(ctx, model, data, &scores, err));
+    n = scores->schema->n_columns;
+    TRY(SEG_ALLOC(&counts, n, "the counts", err));
+    for (size_t c = 0; c < n; c++)
+        if (scores->schema->columns[c].type == SEG_TYPE_CODE)
+            TRY(SEG_ALLOC(&counts[c], scores->schema->columns[c].n_levels + 1, "the counts", err));
+    for (;;) {
+        TRY(scores->next(scores, &block, err));
+        if (block.n_rows == 0)
+            break;
+        count_codes(scores->schema, &block, counts);
+        TRY(seg_step(ctx, "evaluating", block.first_row + block.n_rows, data->n_rows, err));
+    }
+    put_counts(scores->schema, counts, result);
+
+done:
+    for (size_t c = 0; counts != NULL && c < n; c++)
+        seg_free(counts[c]);
+    seg_free(counts);
+    seg_source_close(scores);
+    return st;
+}
+
+seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_evaluate_options *options = call->options;
+    seg_model *model = NULL;
+    seg_source *data = NULL;
+
+    TRY(seg_model_load(call->operands[0], &model, err));
+    seg_put_text(result, "method", model->method->name);
+    const char *trained = seg_node_text(seg_node_get(seg_doc_root(model->info), "options.label"),
+                                        NULL);
+    seg_view_request request = {
+        .path = call->operands[1], .view = model->method->score_view,
+        .label = !model->method->needs_label ? NULL
+                 : options->label != NULL ? options->label : trained,
+    };
+    TRY(seg_view_open(&call->context, &request, NULL, &data, err));
+    seg_put_int(result, "rows", (int64_t)data->n_rows);
+    if (model->method->evaluate_begin != NULL)
+        st = with_method(&call->context, model, data, result, err);
+    else
+        st = by_counts(&call->context, model, data, result, err);
+    if (st != SEG_OK && err != NULL && strstr(err->text, call->operands[1]) == NULL)
+        seg_error_context(err, "%s", call->operands[1]);
+
+done:
+    seg_source_close(data);
+    seg_model_free(model);
+    return st;
+}

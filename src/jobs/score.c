@@ -1,0 +1,264 @@
+/* score.c: models and data in, scores out. Several models are scored side by side over the
+ * same rows and their columns joined; a name that two models give is prefixed by the
+ * method of the later one. */
+#include "jobs/score.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/date.h"
+#include "base/hash.h"
+#include "base/try.h"
+#include "jobs/pipe.h"
+#include "jobs/view.h"
+
+const seg_option seg_score_option_table[] = {
+    { "output", SEG_OPTION_TEXT, offsetof(seg_score_options, output), 0, 0, NULL, "SCORES",
+      "scores file to write (.h5 or .csv)", SEG_OPTION_ENVIRONMENT },
+    { "as-of", SEG_OPTION_DAY, offsetof(seg_score_options, as_of_day), 0, 0, NULL, "DATE",
+      "transactions: count everything before this day (default: the day after the last row)", 0 },
+    { .name = NULL },
+};
+
+void seg_score_defaults(void *options)
+{
+    *(seg_score_options *)options = (seg_score_options){ .as_of_day = SEG_MISSING_DAY };
+}
+
+/* ---- several models side by side ------------------------------------------------------ */
+
+typedef struct join_source {
+    seg_source source;
+    size_t n;
+    seg_source **data, **scores;   /* n each; owned */
+    seg_schema_owner *schema;
+    const void **columns;
+} join_source;
+
+static void join_close(seg_source *self)
+{
+    join_source *j = (join_source *)self;
+    for (size_t m = 0; m < j->n; m++) {
+        if (j->scores != NULL)
+            seg_source_close(j->scores[m]);
+        if (j->data != NULL)
+            seg_source_close(j->data[m]);
+    }
+    seg_free(j->scores);
+    seg_free(j->data);
+    seg_free(j->columns);
+    seg_schema_free(j->schema);
+    seg_free(j);
+}
+
+static seg_status same_rows(const join_source *j, const seg_block *first, const seg_block *other,
+                            seg_error *err)
+{
+    bool equal = first->n_rows == other->n_rows && (first->ids == NULL) == (other->ids == NULL);
+    if (equal && first->ids != NULL)
+        equal = memcmp(first->ids, other->ids, first->n_rows * j->schema->view.id_width) == 0;
+    if (equal)
+        return SEG_OK;
+    return seg_fail(err, SEG_E_USAGE, "the models score different rows of '%s': score them one"
+                    " by one", j->source.name);
+}
+
+static seg_status join_next(seg_source *self, seg_block *block, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    join_source *j = (join_source *)self;
+    size_t at = 0;
+    for (size_t m = 0; m < j->n; m++) {
+        seg_block one;
+        TRY(j->scores[m]->next(j->scores[m], &one, err));
+        if (m == 0)
+            *block = one;
+        TRY(same_rows(j, block, &one, err));
+        for (size_t c = 0; c < j->scores[m]->schema->n_columns && one.n_rows > 0; c++)
+            j->columns[at++] = one.columns[c];
+    }
+    block->columns = j->columns;
+done:
+    return st;
+}
+
+static seg_status join_rewind(seg_source *self, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    join_source *j = (join_source *)self;
+    for (size_t m = 0; m < j->n && st == SEG_OK; m++)
+        st = j->scores[m]->rewind(j->scores[m], err);
+    return st;
+}
+
+static seg_status join_columns(join_source *j, const seg_model *model, const seg_schema *from,
+                               seg_error *err)
+{
+    for (size_t c = 0; c < from->n_columns; c++) {
+        seg_column column = from->columns[c];
+        char name[256];
+        if (seg_schema_column(&j->schema->view, column.name) != SIZE_MAX) {
+            snprintf(name, sizeof name, "%s_%.200s", seg_method_name(seg_model_method(model)),
+                     column.name);
+            column.name = name;
+        }
+        seg_status st = seg_schema_add_column(j->schema, &column, err);
+        if (st != SEG_OK)
+            return st;
+    }
+    return SEG_OK;
+}
+
+/* As-of and returns a model was trained with, so that its scores mean the same. */
+static seg_customer_options customers_of(const seg_model *model, int32_t as_of_day)
+{
+    seg_customer_options customers = { .as_of_day = as_of_day };
+    const seg_node *options = seg_node_get(seg_doc_root(model->info), "options");
+    const char *returns = seg_node_text(seg_node_get(options, "returns"), "net");
+    customers.returns = strcmp(returns, "gross") == 0 ? 1 : strcmp(returns, "match") == 0 ? 2 : 0;
+    customers.zero = strcmp(seg_node_text(seg_node_get(options, "zero"), "drop"), "count") == 0;
+    return customers;
+}
+
+static seg_status join_model(join_source *j, const seg_score_job *job, const seg_model *model,
+                             size_t m, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_customer_options own = customers_of(model, SEG_MISSING_DAY);
+    seg_view_request request = {
+        .path = job->data, .view = model->method->score_view,
+        .customers = job->customers != NULL ? job->customers : &own,
+    };
+    TRY(seg_view_open(job->context, &request, m == 0 ? result : NULL, &j->data[m], err));
+    TRY(seg_score_open(job->context, model, j->data[m], &j->scores[m], err));
+    const seg_schema *schema = j->scores[m]->schema;
+    if (m == 0) {
+        j->source.n_rows = j->scores[m]->n_rows;
+        j->schema->view.as_of_day = schema->as_of_day;
+        if (schema->id_name != NULL)
+            TRY(seg_schema_set_id(j->schema, schema->id_name, schema->id_width, err));
+    }
+    bool same_ids = (schema->id_name == NULL) == (j->schema->view.id_name == NULL)
+                    && schema->id_width == j->schema->view.id_width;
+    if (j->scores[m]->n_rows != j->source.n_rows || !same_ids) {
+        st = seg_fail(err, SEG_E_USAGE, "the models score different rows of '%s': %llu and %llu;"
+                      " score them one by one", job->data,
+                      (unsigned long long)j->source.n_rows,
+                      (unsigned long long)j->scores[m]->n_rows);
+        goto done;
+    }
+    TRY(join_columns(j, model, schema, err));
+done:
+    return st;
+}
+
+static seg_status join_open(const seg_score_job *job, seg_node *result, seg_source **out,
+                            seg_error *err)
+{
+    seg_status st = SEG_OK;
+    join_source *j = NULL;
+    *out = NULL;
+
+    TRY(SEG_ALLOC(&j, 1, "the scores", err));
+    j->source = (seg_source){ .name = job->data, .next = join_next, .rewind = join_rewind,
+                              .close = join_close };
+    j->n = job->n_models;
+    TRY(SEG_ALLOC(&j->data, j->n, "the scores", err));
+    TRY(SEG_ALLOC(&j->scores, j->n, "the scores", err));
+    TRY(seg_schema_new(SEG_KIND_SCORES, &j->schema, err));
+    for (size_t m = 0; m < job->n_models; m++)
+        TRY(join_model(j, job, job->models[m], m, result, err));
+    TRY(SEG_ALLOC(&j->columns, j->schema->view.n_columns, "the scores", err));
+    j->source.schema = &j->schema->view;
+    *out = &j->source;
+    j = NULL;
+
+done:
+    if (j != NULL)
+        join_close(&j->source);
+    return st;
+}
+
+/* ---- the job ------------------------------------------------------------------------------ */
+
+seg_status seg_score_write(const seg_score_job *job, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_source *scores = NULL;
+    seg_sink *sink = NULL;
+    seg_doc *doc = seg_doc_new();
+    seg_node *provenance = seg_doc_root(doc);
+
+    TRY(join_open(job, result, &scores, err));
+    seg_put_int(result, "rows", (int64_t)scores->n_rows);
+    seg_node *columns = seg_put_array(result, "columns");
+    for (size_t c = 0; c < scores->schema->n_columns; c++)
+        seg_put_text(columns, NULL, scores->schema->columns[c].name);
+    if (scores->schema->as_of_day != SEG_MISSING_DAY) {
+        char day[SEG_DATE_BYTES];
+        seg_print_day(day, scores->schema->as_of_day);
+        seg_put_text(result, "as_of", day);
+    }
+    TRY(seg_provenance(provenance, job->context == NULL ? 1 : job->context->seed, &job->data, 1,
+                       err));
+    seg_put_int(provenance, "rows_out", (int64_t)scores->n_rows);
+    seg_put_node(provenance, "models", job->provenance);
+    TRY(seg_doc_status(doc, err));
+    TRY(seg_table_sink(job->context, job->output, scores->schema, scores->n_rows, 0, provenance,
+                       &sink, err));
+    TRY(seg_pipe(job->context, "scoring", scores, sink, err));
+    seg_put_text(result, "output", job->output);
+
+done:
+    seg_sink_close(sink);
+    seg_source_close(scores);
+    seg_doc_free(doc);
+    return st;
+}
+
+/* Method and hash of each model file: what the scores say they come from. */
+static seg_status put_model(const char *path, const seg_model *model, seg_node *models,
+                            seg_error *err)
+{
+    char hex[65];
+    seg_status st = seg_sha256_file(path, hex, err);
+    seg_node *row = seg_put_object(models, NULL);
+    seg_put_text(row, "method", model->method->name);
+    seg_put_text(row, "sha256", hex);
+    return st;
+}
+
+seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_score_options *options = call->options;
+    size_t n = call->n_operands - 1;
+    seg_model **models = NULL;
+    seg_doc *doc = seg_doc_new();
+    seg_node *list = seg_put_array(seg_doc_root(doc), "models");
+
+    if (options->output == NULL) {
+        st = seg_fail(err, SEG_E_USAGE, "no scores file: give one with -o");
+        goto done;
+    }
+    TRY(SEG_ALLOC(&models, n, "the models", err));
+    for (size_t m = 0; m < n; m++) {
+        TRY(seg_model_load(call->operands[m], &models[m], err));
+        TRY(put_model(call->operands[m], models[m], list, err));
+    }
+    seg_customer_options customers = customers_of(models[0], options->as_of_day);
+    seg_score_job job = { .context = &call->context,
+                          .models = (const seg_model *const *)models, .n_models = n,
+                          .data = call->operands[n], .output = options->output,
+                          .customers = n == 1 ? &customers : NULL, .provenance = list };
+    if (n > 1 && options->as_of_day != SEG_MISSING_DAY)
+        job.customers = &customers;
+    TRY(seg_score_write(&job, result, err));
+
+done:
+    for (size_t m = 0; models != NULL && m < n; m++)
+        seg_model_free(models[m]);
+    seg_free(models);
+    seg_doc_free(doc);
+    return st;
+}

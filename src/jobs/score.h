@@ -1,0 +1,30 @@
+/* score.h: models and data in, scores out. */
+#ifndef SEGMILL_JOBS_SCORE_H
+#define SEGMILL_JOBS_SCORE_H
+
+#include "models/method.h"
+#include "segmill/command.h"
+
+typedef struct seg_score_options {
+    const char *output;
+    int32_t as_of_day;
+} seg_score_options;
+
+extern const seg_option seg_score_option_table[];
+void seg_score_defaults(void *options);
+
+/* Operands: MODEL... DATA. The result: rows, columns, unseen, output. */
+seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err);
+
+/* The same for models in memory. */
+typedef struct seg_score_job {
+    const seg_context *context;
+    const seg_model *const *models;
+    size_t n_models;
+    const char *data, *output;
+    const seg_customer_options *customers;   /* null: the models' own */
+    const seg_node *provenance;              /* of the models; may be null */
+} seg_score_job;
+seg_status seg_score_write(const seg_score_job *job, seg_node *result, seg_error *err);
+
+#endif

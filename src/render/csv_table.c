@@ -1,0 +1,58 @@
+#include "render/csv_table.h"
+
+#include <string.h>
+
+void seg_csv_cell(seg_text *out, const char *text, size_t n, char delimiter)
+{
+    bool quote = n > 0 && (text[0] == ' ' || text[n - 1] == ' ');
+    for (size_t i = 0; i < n && !quote; i++)
+        quote = text[i] == '"' || text[i] == '\n' || text[i] == '\r' || text[i] == delimiter;
+    if (!quote) {
+        seg_text_add_n(out, text, n);
+        return;
+    }
+    seg_text_add_char(out, '"');
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"')
+            seg_text_add_char(out, '"');
+        seg_text_add_char(out, text[i]);
+    }
+    seg_text_add_char(out, '"');
+}
+
+static void add_node(seg_text *out, const seg_node *node)
+{
+    const char *text;
+    switch (seg_node_type(node)) {
+    case SEG_DOC_BOOL: seg_text_add(out, seg_node_int(node, 0) ? "yes" : "no"); break;
+    case SEG_DOC_INT:  seg_text_add_i64(out, seg_node_int(node, 0)); break;
+    case SEG_DOC_REAL: seg_text_add_f64(out, seg_node_real(node, 0)); break;
+    case SEG_DOC_TEXT:
+        text = seg_node_text(node, "");
+        seg_csv_cell(out, text, strlen(text), ',');
+        break;
+    default: break;
+    }
+}
+
+void seg_csv_table(seg_text *out, const seg_node *array)
+{
+    const seg_node *first = seg_node_at(array, 0);
+    for (int64_t r = -1; r < (int64_t)seg_node_count(array); r++) {
+        bool comma = false;
+        for (size_t c = 0; c < seg_node_count(first); c++) {
+            const seg_node *column = seg_node_at(first, c);
+            const char *name = seg_node_name(column);
+            if (seg_node_type(column) >= SEG_DOC_ARRAY)
+                continue;
+            if (comma)
+                seg_text_add_char(out, ',');
+            comma = true;
+            if (r < 0)
+                seg_csv_cell(out, name, strlen(name), ',');
+            else
+                add_node(out, seg_node_get(seg_node_at(array, (size_t)r), name));
+        }
+        seg_text_add_char(out, '\n');
+    }
+}
