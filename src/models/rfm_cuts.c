@@ -59,20 +59,6 @@ void seg_rfm_cuts_free(seg_rfm_cuts *cuts)
     seg_free(cuts);
 }
 
-seg_status seg_rfm_cuts_copy(const seg_rfm_cuts *cuts, seg_rfm_cuts **out, seg_error *err)
-{
-    seg_status st = seg_rfm_cuts_new(cuts->n_bins, cuts->by_id, cuts->nested, cuts->id_width,
-                                     out, err);
-    if (st != SEG_OK)
-        return st;
-    for (size_t d = 0; d < SEG_RFM_DIMENSIONS; d++) {
-        memcpy((*out)->value[d], cuts->value[d], cuts->n[d] * sizeof *cuts->value[d]);
-        if (cuts->by_id)
-            memcpy((*out)->id[d], cuts->id[d], cuts->n[d] * cuts->id_width);
-    }
-    return SEG_OK;
-}
-
 /* ---- edges -------------------------------------------------------------------------------- */
 
 seg_status seg_rfm_cuts_disc(const seg_rfm_values *values, uint32_t n_bins,

@@ -44,7 +44,6 @@ size_t seg_rfm_cuts_count(uint32_t n_bins, bool nested, size_t dimension);
 seg_status seg_rfm_cuts_new(uint32_t n_bins, bool by_id, bool nested, size_t id_width,
                             seg_rfm_cuts **out, seg_error *err);
 void seg_rfm_cuts_free(seg_rfm_cuts *cuts);   /* takes null */
-seg_status seg_rfm_cuts_copy(const seg_rfm_cuts *cuts, seg_rfm_cuts **out, seg_error *err);
 
 /* disc: order statistics as edges. values->n > 0. */
 seg_status seg_rfm_cuts_disc(const seg_rfm_values *values, uint32_t n_bins,
