@@ -1,0 +1,37 @@
+/* classifier.h: what all classifiers share: the names of their result columns, deciles
+ * and bands of a probability, and the evaluation against a label. */
+#ifndef SEGMILL_MODELS_CLASSIFIER_H
+#define SEGMILL_MODELS_CLASSIFIER_H
+
+#include "base/text.h"
+#include "models/method.h"
+
+/* "churn_probability" when the label is about leaving (churn, exited, attrition ...),
+ * else "LABEL_probability"; into the text, which is cleared first. */
+seg_status seg_probability_name(const char *label, seg_text *out, seg_error *err);
+
+/* The decile of a score is 1 + the number of edges above it: 1 holds the highest tenth of
+ * the training scores, as nearly as ties allow, and is never empty. */
+enum { SEG_DECILE_EDGES = 9 };
+/* scores: n distinct or equal ones, descending, each held by rows[i] > 0 rows. */
+void seg_decile_edges(const float *scores, const int64_t *rows, size_t n,
+                      float edges[SEG_DECILE_EDGES]);
+int seg_decile(const float edges[SEG_DECILE_EDGES], float score);
+
+/* Deciles 1 and 2 are high, 3 to 5 medium, the rest low: codes 0, 1, 2. */
+enum { SEG_BANDS = 3 };
+extern const char *const seg_band_names[SEG_BANDS];
+int32_t seg_band(int decile);
+
+/* The evaluation callbacks of a classifier whose first result column is its probability.
+ * label: the one of the model, used when the data name none; positive, negative: its
+ * values. All outlive the evaluator. */
+seg_status seg_classifier_evaluate_begin(const seg_train_input *input, const char *label,
+                                         const char *positive, const char *negative,
+                                         void **ev, seg_error *err);
+seg_status seg_classifier_evaluate_add(void *ev, const seg_block *in, const seg_block *scored,
+                                       seg_error *err);
+seg_status seg_classifier_evaluate_end(void *ev, seg_node *figures, seg_error *err);
+void seg_classifier_evaluate_free(void *ev);   /* takes null */
+
+#endif
