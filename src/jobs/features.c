@@ -1,11 +1,9 @@
 /* features.c: transactions in, customers out. */
 #include "jobs/features.h"
 
-#include <string.h>
-#include "base/hash.h"
+#include <stddef.h>
 #include "base/try.h"
-#include "data/csv.h"
-#include "data/h5.h"
+#include "jobs/pipe.h"
 
 const seg_option seg_features_option_table[] = {
     SEG_CUSTOMER_OPTION_ROWS(seg_features_options, customers),
@@ -25,54 +23,19 @@ void seg_features_defaults(void *options)
     };
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), n_end = strlen(end);
-    return n >= n_end && strcmp(text + n - n_end, end) == 0;
-}
-
-static seg_status open_sink(const seg_call *call, const seg_source *customers,
-                            const seg_node *provenance, seg_sink **out, seg_error *err)
-{
-    const seg_features_options *options = call->options;
-    if (ends_with(options->output, ".csv"))
-        return seg_csv_sink(&call->context, options->output, customers->schema, out, err);
-    return seg_h5_sink(&call->context, options->output, customers->schema, customers->n_rows,
-                       0, provenance, out, err);
-}
-
-static seg_status copy_rows(const seg_context *ctx, seg_source *from, seg_sink *to,
-                            seg_error *err)
-{
-    seg_status st = SEG_OK;
-    seg_block block;
-    for (;;) {
-        TRY(from->next(from, &block, err));
-        if (block.n_rows == 0)
-            break;
-        TRY(to->write(to, &block, err));
-        TRY(seg_step(ctx, "writing", block.first_row + block.n_rows, from->n_rows, err));
-    }
-    TRY(to->commit(to, err));
-
-done:
-    return st;
-}
-
 /* What the file is made from: options, the input's hash and where its rows went. */
 static seg_status make_provenance(const seg_call *call, const seg_node *report, seg_doc **out,
                                   seg_error *err)
 {
     seg_status st = SEG_OK;
-    char sha256[65];
     seg_doc *doc = seg_doc_new();
     seg_node *root = seg_doc_root(doc);
+    *out = NULL;
 
-    TRY(seg_sha256_file(call->operands[0], sha256, err));
+    TRY(seg_provenance(root, call->context.seed, call->operands, call->n_operands, err));
     seg_put_text(root, "command", "features");
     seg_option_record(seg_features_option_table, call->options, SEG_OPTION_ENVIRONMENT,
                       seg_put_object(root, "options"));
-    seg_put_text(root, "input_sha256", sha256);
     seg_put_node(root, "as_of", seg_node_get(report, "as_of"));
     seg_put_node(root, "rows", seg_node_get(report, "rows"));
     TRY(seg_doc_status(doc, err));
@@ -101,8 +64,9 @@ seg_status seg_features_run(const seg_call *call, seg_node *result, seg_error *e
     seg_source_close(transactions);
     transactions = NULL;
     TRY(make_provenance(call, result, &provenance, err));
-    TRY(open_sink(call, customers, seg_doc_root(provenance), &sink, err));
-    TRY(copy_rows(&call->context, customers, sink, err));
+    TRY(seg_table_sink(&call->context, options->output, customers->schema, customers->n_rows, 0,
+                       seg_doc_root(provenance), &sink, err));
+    TRY(seg_pipe(&call->context, "writing", customers, sink, err));
     seg_put_int(result, "features", (int64_t)customers->schema->n_features);
     seg_put_text(result, "output", options->output);
 
