@@ -1,6 +1,7 @@
 #include "jobs/inspect.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/date.h"
