@@ -1,0 +1,85 @@
+/* rules.h: the parts of the method `rules`: training, file, offers. */
+#ifndef SEGMILL_MODELS_RULES_H
+#define SEGMILL_MODELS_RULES_H
+
+#include "base/text.h"
+#include "kernels/offers.h"
+#include "kernels/rules.h"
+#include "models/method.h"
+
+typedef enum seg_rules_target {
+    SEG_TARGET_ITEMSETS, SEG_TARGET_CLOSED, SEG_TARGET_MAXIMAL, SEG_TARGET_RULES
+} seg_rules_target;
+
+typedef struct seg_rules_options {
+    const char *min_support, *min_confidence, *head;
+    uint32_t max_length, max_head;
+    uint64_t top, max_itemsets;
+    int target;              /* seg_rules_target */
+    int method;              /* 0 auto, 1 apriori */
+    int by;                  /* seg_measure */
+    bool count_only, allow_partial;
+} seg_rules_options;
+
+extern const seg_option seg_rules_option_table[];
+void seg_rules_defaults(void *options);
+seg_status seg_rules_check(const void *options, seg_error *err);
+
+/* The thresholds as whole numbers. A support without denominator is a count. */
+typedef struct seg_rules_limits {
+    uint64_t support_num, support_den;
+    bool rules;              /* rules are wanted: the confidence is set */
+    uint64_t confidence_num, confidence_den;
+} seg_rules_limits;
+seg_status seg_rules_parse_limits(const seg_rules_options *options, seg_rules_limits *limits,
+                                  seg_error *err);
+
+/* A trained model. Items are numbered by their place in the model's features: frequent
+ * items only, in order of their names, so ascending items are ascending names. */
+typedef struct seg_rules_model {
+    size_t n_items;
+    uint32_t n_baskets, min_count;
+    uint32_t *item_count;         /* n_items */
+    bool has_rules;               /* trained for rules (there may be none) */
+    seg_itemsets sets;            /* what --target asked for; for rules all frequent ones */
+    size_t n_rules;               /* best first */
+    int64_t *body_start, *head_start;   /* n_rules + 1 */
+    int32_t *body, *head;
+    seg_rule_counts *counts;      /* n_rules */
+
+    seg_offer_rules offers;       /* the rules with one item in the head */
+    uint32_t *offer_rule;         /* offers.n_rules: number of the rule */
+    int32_t *offer_level;         /* n_items: place among the items that are offered, or -1 */
+    const char **offer_names;     /* n_offer_names, point into the model's schema */
+    size_t n_offer_names;
+    size_t reason_width;          /* bytes of the longest reason */
+} seg_rules_model;
+
+void seg_rules_model_free(void *model);
+/* Make the part for offers from the rules; the schema names the items. */
+seg_status seg_rules_make_offers(seg_rules_model *m, const seg_schema *schema, seg_error *err);
+
+/* "bread + milk" and "bread + milk => butter". */
+void seg_rules_add_items(seg_text *text, const seg_schema *schema, const int32_t *items,
+                         size_t n);
+void seg_rules_add_rule(seg_text *text, const seg_rules_model *m, const seg_schema *schema,
+                        size_t rule);
+
+seg_status seg_rules_train_begin(const seg_train_input *input, void **trainer, seg_error *err);
+seg_status seg_rules_pass_begin(void *trainer, bool *more, seg_error *err);
+seg_status seg_rules_pass_add(void *trainer, const seg_block *block, seg_error *err);
+seg_status seg_rules_pass_end(void *trainer, seg_error *err);
+seg_status seg_rules_train_end(void *trainer, seg_model *model, seg_node *figures,
+                               seg_error *err);
+void seg_rules_train_free(void *trainer);
+
+seg_status seg_rules_save(const seg_model *model, seg_h5_writer *w, seg_error *err);
+seg_status seg_rules_load(seg_model *model, seg_h5 *file, seg_error *err);
+
+seg_status seg_rules_score_schema(const seg_model *model, seg_schema_owner *out,
+                                  seg_error *err);
+seg_status seg_rules_score(const seg_model *model, const seg_context *ctx,
+                           const seg_schema *data, const seg_block *in, seg_batch *out,
+                           seg_error *err);
+
+#endif
