@@ -111,6 +111,8 @@ void seg_histogram_add(const seg_bins *bins, const uint8_t *binned, size_t n,
 typedef struct seg_split_rule {
     int64_t min_leaf;       /* rows on each side, at least */
     int64_t weight[2];      /* of a row of class 0 and 1 in the Gini index */
+    double level_price;     /* gain asked of a category for each level beyond two that it
+                               has in the node, as a multiple of impurity / rows; 0: none */
 } seg_split_rule;
 
 typedef struct seg_split {

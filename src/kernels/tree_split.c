@@ -3,7 +3,12 @@
  * Numbers: every cut, with the missing values on either side, and the values against the
  * missing ones. Categories: ordered by their rate of class 1, the best parting into two
  * groups is a cut in that order (Breiman et al. 1984, theorem 4.5), missing being one more
- * category. The gain is computed from integers in one fixed order, so that equal counts
+ * category. Many levels find a good order by chance alone: the chi-square of K levels is
+ * K - 1 on average when they say nothing, and one unit of it is impurity / rows of gain.
+ * So each level beyond two has that price (a trade area of 747 levels otherwise beats
+ * every honest feature, and the tree is worse on new rows).
+ *
+ * The gain is computed from integers in one fixed order, so that equal counts
  * give equal bits. */
 #include "kernels/tree.h"
 
@@ -23,16 +28,18 @@ typedef struct search {
     int64_t all[2];
     double impurity;
     double floor;            /* gains below it are rounding */
+    double price;            /* of looking at so many categories */
 } search;
 
-/* Gain when these rows go left; 0 when a side is too small or nothing is gained. */
+/* Gain, less the price, when these rows go left; 0 when a side is too small or nothing
+ * is gained. */
 static double gain_of(const search *s, const int64_t left[2])
 {
     int64_t right[2] = { s->all[0] - left[0], s->all[1] - left[1] };
     if (left[0] + left[1] < s->rule->min_leaf || right[0] + right[1] < s->rule->min_leaf)
         return 0;
     double gain = s->impurity - seg_split_impurity(left, s->rule->weight)
-                  - seg_split_impurity(right, s->rule->weight);
+                  - seg_split_impurity(right, s->rule->weight) - s->price;
     return gain > s->floor ? gain : 0;
 }
 
@@ -105,7 +112,7 @@ static int by_rate(const void *a, const void *b)
     return (x->bin > y->bin) - (x->bin < y->bin);
 }
 
-static void search_category(const search *s, seg_split *best)
+static void search_category(search *s, seg_split *best)
 {
     ranked order[SEG_TREE_BINS];
     size_t n = 0, n_left = 0;
@@ -114,6 +121,9 @@ static void search_category(const search *s, seg_split *best)
         if (rows_in(s, b) > 0)
             order[n++] = (ranked){ rows_in(s, b), s->counts[2 * b + 1], b };
     qsort(order, n, sizeof *order, by_rate);
+    if (n > 2)
+        s->price = s->rule->level_price * (double)(n - 2) * s->impurity
+                   / (double)(s->all[0] + s->all[1]);
 
     bool missing_left = false;
     for (size_t i = 0; i + 1 < n; i++) {

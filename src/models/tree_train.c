@@ -284,7 +284,7 @@ static seg_status end_first_pass(trainer *t, seg_error *err)
     t->negative = other_code(t);
     int64_t n[2] = { (int64_t)t->label_rows[t->negative], (int64_t)t->label_rows[t->positive] };
     bool balanced = t->options.class_weight != 0;
-    t->rule = (seg_split_rule){ .min_leaf = t->options.min_leaf,
+    t->rule = (seg_split_rule){ .min_leaf = t->options.min_leaf, .level_price = 1,
                                 .weight = { balanced ? n[1] : 1, balanced ? n[0] : 1 } };
     seg_note(t->input.ctx, SEG_LEVEL_INFO, "label '%s': '%s' is what is predicted, %lld of"
              " %lld rows", t->label_column->name, t->label_column->levels[t->positive],
