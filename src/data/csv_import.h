@@ -1,0 +1,141 @@
+/* csv_import.h: what the files of the CSV import share: columns with what a first reading
+ * found in them, and how their cells become typed columns in the second. */
+#ifndef SEGMILL_DATA_CSV_IMPORT_H
+#define SEGMILL_DATA_CSV_IMPORT_H
+
+#include "base/date.h"
+#include "data/csv_rows.h"
+#include "data/dictionary.h"
+#include "data/fingerprints.h"
+#include "data/schema.h"
+
+enum {
+    SEG_CSV_MAX_LEVELS = 1000,        /* of a category */
+    SEG_CSV_MAX_TEXT = 1024,          /* bytes of an id, level or item */
+    SEG_CSV_SURE_PERCENT = 95,        /* numbers or dates that make the rest a mistake */
+    SEG_CSV_FIXED_SCALE = 10000,      /* finest money */
+    SEG_CSV_N_FORMATS = SEG_DATE_EPOCH_MS + 1
+};
+
+/* What a column is for. */
+typedef enum seg_csv_role {
+    SEG_CSV_PLAIN, SEG_CSV_ID, SEG_CSV_LABEL, SEG_CSV_UNUSED,
+    SEG_CSV_CUSTOMER, SEG_CSV_ORDER, SEG_CSV_ITEM, SEG_CSV_TIME, SEG_CSV_QUANTITY,
+    SEG_CSV_PRICE, SEG_CSV_AMOUNT, SEG_CSV_CURRENCY, SEG_CSV_N_ROLES
+} seg_csv_role;
+
+/* What its cells are taken for. */
+typedef enum seg_csv_type {
+    SEG_CSV_AUTO, SEG_CSV_NUMBER, SEG_CSV_CATEGORY, SEG_CSV_DATE, SEG_CSV_TEXT,
+    SEG_CSV_CODES,   /* a dictionary of any size: customers, orders, items */
+    SEG_CSV_FIXED,   /* decimal, exact: quantities and money */
+    SEG_CSV_EXACT,   /* the text itself: ids */
+    SEG_CSV_LEFT_OUT
+} seg_csv_type;
+
+/* A cell to be shown. */
+typedef struct seg_csv_place {
+    uint64_t line;           /* 0: none */
+    uint32_t file;
+    uint32_t n;
+    char text[48];
+} seg_csv_place;
+
+typedef struct seg_csv_column {
+    const char *name;
+    seg_csv_role role;
+    seg_csv_type asked, type;     /* by the user; as decided */
+    bool id_like;                 /* by its name; may become the id */
+    bool date_like;
+
+    /* found in the first reading */
+    uint64_t n_present, n_missing, n_numbers, n_inexact, n_commas;
+    bool whole, has_time, all_point_zero;
+    bool many;                    /* more levels than a category may have */
+    int digits;                   /* after the point, without trailing zeros */
+    double min, max;
+    size_t width;                 /* longest cell */
+    uint64_t n_dates[SEG_CSV_N_FORMATS];
+    int64_t first_second[SEG_CSV_N_FORMATS], last_second[SEG_CSV_N_FORMATS];
+    seg_csv_place first_cell, not_number, overflow, a_date, a_comma, too_long;
+    seg_csv_place not_level, empty;
+    seg_csv_place *not_date;      /* per format; null: no date in sight */
+    seg_dictionary *levels;       /* CATEGORY (null if many), CODES */
+    seg_fingerprints *seen;       /* EXACT */
+    uint64_t n_twice;             /* cells that stood before */
+    uint64_t twice_first, twice_again;   /* places of the first such pair */
+
+    /* decided */
+    seg_date_format format;
+    uint32_t scale;
+    size_t n_fixed_levels;        /* --schema: these levels and no others */
+    int32_t *rank;                /* CATEGORY: place of a code in the order by bytes */
+    const char **names;           /* levels in their final order and form */
+} seg_csv_column;
+
+typedef struct seg_csv_import {
+    const seg_context *ctx;
+    const seg_import_options *options;
+    seg_csv_rows *rows;
+    seg_csv_column *columns;      /* rows->n_columns */
+    seg_csv_rejects rejects;
+    seg_arena arena;
+    const char **missing;         /* words; null-terminated array */
+    bool missing_first[256];      /* some word starts with this byte */
+    char point;
+    seg_date_format format;       /* --dates */
+    uint64_t n_rows;              /* good ones */
+    seg_kind kind;
+    seg_node *report, *notes;     /* may be null */
+    bool told;                    /* a second reading says nothing twice */
+} seg_csv_import;
+
+/* seg_note, and kept in the report. */
+__attribute__((format(printf, 2, 3)))
+void seg_csv_say(seg_csv_import *im, const char *format, ...);
+
+/* The column of that name, or SEG_E_USAGE with the nearest one. option: for the message. */
+seg_status seg_csv_find_column(const seg_csv_import *im, const char *option, const char *name,
+                               seg_csv_column **out, seg_error *err);
+
+/* ---- cells ---------------------------------------------------------------------- */
+
+bool seg_csv_is_missing(const seg_csv_import *im, const char *s, size_t n);
+/* Without blanks around it. */
+seg_csv_cell seg_csv_trim(const char *s, size_t n);
+/* The word that a message gives for a cell that does not fit the decided type, or null. */
+const char *seg_csv_fault(const seg_csv_import *im, const seg_csv_column *column,
+                          const char *s, size_t n);
+/* SEG_E_DATA "FILE: line L: column 'C': 'VALUE' WHY". */
+seg_status seg_csv_fail_cell(const seg_csv_import *im, const seg_csv_column *column,
+                             const seg_csv_place *place, bool show, const char *why,
+                             seg_error *err);
+/* Why a row breaks the decided types: false if it does not. */
+bool seg_csv_row_fault(const seg_csv_import *im, const seg_csv_row *row, size_t *column,
+                       char reason[320]);
+
+/* ---- first reading: csv_infer.c, csv_decide.c ------------------------------------- */
+
+/* Read everything once (twice when cells must be left out) and decide every column. */
+seg_status seg_csv_infer(seg_csv_import *im, seg_error *err);
+/* One reading; checked: rows whose cells do not fit the decided types are left out. */
+seg_status seg_csv_look(seg_csv_import *im, bool checked, seg_error *err);
+/* *again: cells do not fit, and may be left out. */
+seg_status seg_csv_decide(seg_csv_import *im, bool *again, seg_error *err);
+
+/* ---- kinds: csv_features.c, csv_transactions.c, csv_baskets.c ---------------------- */
+
+seg_status seg_csv_plan_features(seg_csv_import *im, seg_error *err);
+/* Roles for transactions, or for baskets of orders and items. wanted: the kind, or 0: *is is
+ * false when neither options nor names speak for it. */
+seg_status seg_csv_plan_transactions(seg_csv_import *im, seg_kind wanted, bool *is,
+                                     seg_error *err);
+/* --schema FILE. */
+seg_status seg_csv_plan_schema(seg_csv_import *im, const char *path, seg_error *err);
+
+/* Baskets as lines (FIMI or names). */
+seg_status seg_csv_lines_source(const seg_context *ctx, const char *const *paths,
+                                size_t n_paths, const seg_import_options *options,
+                                seg_node *report, seg_source **out, seg_error *err);
+
+#endif

@@ -1,0 +1,317 @@
+/* csv_source.c: text as a table: one reading decides the columns, the next ones hand out
+ * typed blocks. Memory: the window, the dictionaries and one block, whatever the file's
+ * size. */
+#include "data/csv_import.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/try.h"
+#include "data/baskets.h"
+#include "data/csv_cells.h"
+
+typedef struct csv_source {
+    seg_source source;
+    seg_import_options options;
+    seg_csv_import im;
+    seg_csv_targets targets;
+    seg_batch *batch;
+    size_t block_rows;
+    uint64_t next_row;
+    uint64_t n_skipped;       /* rows left out so far, in this reading */
+    char *name;
+} csv_source;
+
+/* ---- blocks -------------------------------------------------------------------------- */
+
+static seg_status moved(const csv_source *s, seg_error *err)
+{
+    return seg_fail(err, SEG_E_DATA, "%s: the file changed while it was read", s->name);
+}
+
+/* Rows that were left out in the first reading are left out again. */
+static bool left_out(csv_source *s, const seg_csv_row *row)
+{
+    size_t column;
+    char reason[320];
+    if (s->n_skipped == s->im.rejects.n)
+        return false;
+    bool out = row->defect != SEG_CSV_SOUND || seg_csv_row_fault(&s->im, row, &column, reason);
+    s->n_skipped += out;
+    return out;
+}
+
+static seg_status csv_next(seg_source *self, seg_block *block, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    csv_source *s = (csv_source *)self;
+    size_t n = 0;
+    seg_csv_row row;
+    *block = (seg_block){ .first_row = s->next_row };
+    while (n < s->block_rows) {
+        TRY(seg_csv_rows_next(s->im.rows, &row, err));
+        if (row.n_cells == 0)
+            break;
+        if (left_out(s, &row))
+            continue;
+        if (row.defect != SEG_CSV_SOUND || s->next_row + n >= self->n_rows)
+            return moved(s, err);
+        TRY(seg_csv_fill_row(&s->im, &s->targets, &row, s->batch, n, err));
+        n++;
+    }
+    if (n < s->block_rows && s->next_row + n != self->n_rows)
+        return moved(s, err);
+    *block = *seg_batch_view(s->batch, s->next_row, n);
+    s->next_row += n;
+
+done:
+    return st;
+}
+
+static seg_status csv_rewind(seg_source *self, seg_error *err)
+{
+    csv_source *s = (csv_source *)self;
+    s->next_row = 0;
+    s->n_skipped = 0;
+    return seg_csv_rows_rewind(s->im.rows, "reading rows", err);
+}
+
+static void free_columns(seg_csv_import *im)
+{
+    for (size_t c = 0; im->columns != NULL && c < im->rows->n_columns; c++) {
+        seg_dictionary_free(im->columns[c].levels);
+        seg_fingerprints_free(im->columns[c].seen);
+        seg_free(im->columns[c].not_date);
+        seg_free(im->columns[c].rank);
+        seg_free(im->columns[c].names);
+    }
+    seg_free(im->columns);
+}
+
+static void csv_close(seg_source *self)
+{
+    csv_source *s = (csv_source *)self;
+    seg_batch_free(s->batch);
+    seg_csv_targets_free(&s->targets);
+    free_columns(&s->im);
+    seg_csv_rows_close(s->im.rows);
+    seg_csv_rejects_free(&s->im.rejects);
+    seg_arena_free(&s->im.arena);
+    seg_free(s->name);
+    seg_free(s);
+}
+
+/* ---- options -------------------------------------------------------------------------- */
+
+static seg_status take_missing(seg_csv_import *im, seg_error *err)
+{
+    static const char defaults[] = "NA,N/A,NULL,null,NaN,nan,\\N";
+    const char *list = im->options->missing == NULL ? defaults : im->options->missing, *item;
+    const char *rest = list;
+    size_t n = 0, length;
+    while (seg_list_next(&rest, &item, &length))
+        n++;
+    im->missing = seg_arena_get(&im->arena, (n + 1) * sizeof *im->missing);
+    if (im->missing == NULL)
+        return seg_arena_failed(err);
+    for (size_t i = 0; seg_list_next(&list, &item, &length); i++) {
+        im->missing[i] = seg_arena_text_n(&im->arena, item, length);
+        if (im->missing[i] == NULL)
+            return seg_arena_failed(err);
+        im->missing_first[(unsigned char)item[0]] = true;
+    }
+    return SEG_OK;
+}
+
+static seg_status take_dates(seg_csv_import *im, seg_error *err)
+{
+    static const struct { const char *name; seg_date_format format; } known[] = {
+        { "d/m/y", SEG_DATE_DMY }, { "d-m-y", SEG_DATE_DMY }, { "dmy", SEG_DATE_DMY },
+        { "m/d/y", SEG_DATE_MDY }, { "m-d-y", SEG_DATE_MDY }, { "mdy", SEG_DATE_MDY },
+        { "y-m-d", SEG_DATE_ISO }, { "ymd", SEG_DATE_COMPACT },
+    };
+    const char *name = im->options->dates;
+    if (name == NULL || name[0] == 0)
+        return SEG_OK;
+    im->format = seg_date_format_find(name);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i].name, name) == 0)
+            im->format = known[i].format;
+    if (im->format == SEG_DATE_NONE)
+        return seg_fail(err, SEG_E_USAGE, "--dates takes iso, d/m/y, m/d/y, compact, epoch or "
+                        "epoch-ms, not '%s'", name);
+    return SEG_OK;
+}
+
+static seg_status take_options(seg_csv_import *im, seg_error *err)
+{
+    const char *decimal = im->options->decimal;
+    im->point = '.';
+    if (decimal != NULL) {
+        if (strcmp(decimal, ".") != 0 && strcmp(decimal, ",") != 0)
+            return seg_fail(err, SEG_E_USAGE, "--decimal takes . or , not '%s'", decimal);
+        im->point = decimal[0];
+    }
+    seg_status st = take_missing(im, err);
+    return st == SEG_OK ? take_dates(im, err) : st;
+}
+
+/* ---- kind ------------------------------------------------------------------------------- */
+
+static seg_status only_for_features(const seg_csv_import *im, seg_error *err)
+{
+    const seg_import_options *o = im->options;
+    const char *name = o->label != NULL ? "label" : o->id != NULL ? "id"
+                       : o->types != NULL ? "types" : NULL;
+    if (name == NULL)
+        return SEG_OK;
+    return seg_fail(err, SEG_E_USAGE, "--%s is for features, these are %s; give --kind features",
+                    name, seg_kind_name(im->kind));
+}
+
+static seg_status plan(seg_csv_import *im, seg_error *err)
+{
+    const seg_import_options *o = im->options;
+    bool lists = false;
+    seg_status st;
+    if (o->schema != NULL)
+        return seg_csv_plan_schema(im, o->schema, err);
+    if (o->kind == SEG_KIND_FEATURES || (o->kind == 0 && (o->label != NULL || o->id != NULL)))
+        return seg_csv_plan_features(im, err);
+    st = seg_csv_plan_transactions(im, (seg_kind)o->kind, &lists, err);
+    if (st != SEG_OK)
+        return st;
+    if (o->kind == 0)
+        seg_csv_say(im, "the rows are taken as %s (--kind says otherwise)",
+                    lists ? seg_kind_name(im->kind) : "features");
+    return lists ? only_for_features(im, err) : seg_csv_plan_features(im, err);
+}
+
+/* ---- open --------------------------------------------------------------------------------- */
+
+static seg_status read_through(csv_source *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_csv_import *im = &s->im;
+    TRY(take_options(im, err));
+    TRY(SEG_ALLOC(&im->columns, im->rows->n_columns, "the columns", err));
+    for (size_t c = 0; c < im->rows->n_columns; c++)
+        im->columns[c].name = im->rows->names[c];
+    TRY(plan(im, err));
+    TRY(seg_csv_infer(im, err));
+    TRY(seg_csv_targets_plan(im, &s->targets, err));
+    TRY(seg_csv_rejects_commit(&im->rejects, err));
+    for (size_t c = 0; c < im->rows->n_columns; c++) {
+        seg_fingerprints_free(im->columns[c].seen);
+        im->columns[c].seen = NULL;
+    }
+    if (im->rejects.n > 0)
+        seg_csv_say(im, "%llu rows are left out", (unsigned long long)im->rejects.n);
+    seg_csv_report(im);
+
+done:
+    return st;
+}
+
+static seg_status start(csv_source *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_schema *schema = &s->targets.schema->view;
+    s->block_rows = seg_block_rows_for(s->im.ctx, schema);
+    uint64_t chunks = (s->im.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
+    if (s->block_rows > chunks * SEG_CHUNK_ROWS)
+        s->block_rows = (size_t)chunks * SEG_CHUNK_ROWS;
+    TRY(seg_batch_new(schema, s->block_rows, &s->batch, err));
+    s->source.schema = schema;
+    s->source.n_rows = s->im.n_rows;
+    s->source.name = s->name;
+    s->source.next = csv_next;
+    s->source.rewind = csv_rewind;
+    TRY(csv_rewind(&s->source, err));
+
+done:
+    return st;
+}
+
+static seg_status open_table(const seg_context *ctx, const char *const *paths, size_t n_paths,
+                             const seg_import_options *options, seg_node *report,
+                             csv_source **out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    csv_source *s = NULL;
+    seg_doc *notes = report == NULL ? NULL : seg_doc_new();
+    *out = NULL;
+
+    TRY(SEG_ALLOC(&s, 1, "a CSV source", err));
+    s->source.close = csv_close;
+    s->options = *options;
+    s->im.ctx = ctx;
+    s->im.options = &s->options;
+    s->im.report = report;
+    s->im.notes = seg_put_array(seg_doc_root(notes), "notes");
+    size_t n = strlen(paths[0]) + 1;
+    TRY(SEG_ALLOC(&s->name, n, "a name", err));
+    memcpy(s->name, paths[0], n);
+    TRY(seg_csv_rows_open(ctx, paths, n_paths, &s->options, false, false, &s->im.rows, err));
+    TRY(read_through(s, err));
+    seg_put_node(report, "notes", s->im.notes);
+    TRY(start(s, err));
+    *out = s;
+    s = NULL;
+
+done:
+    if (s != NULL)
+        s->im.notes = NULL;
+    if (*out != NULL)
+        (*out)->im.notes = (*out)->im.report = NULL;
+    seg_doc_free(notes);
+    if (s != NULL)
+        csv_close(&s->source);
+    return st;
+}
+
+static bool is_dat(const char *path)
+{
+    static const char *const ends[] = { ".dat", ".dat.gz", ".dat.zst" };
+    size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (n >= strlen(ends[i]) && strcmp(path + n - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+static seg_status as_baskets(const seg_context *ctx, csv_source *rows, seg_source **out,
+                             seg_error *err)
+{
+    seg_status st = seg_baskets_from_transactions(ctx, &rows->source, false, out, err);
+    csv_close(&rows->source);
+    return st;
+}
+
+seg_status seg_csv_source(const seg_context *ctx, const char *const *paths, size_t n_paths,
+                          const seg_import_options *options, seg_node *report,
+                          seg_source **out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_import_options defaults;
+    csv_source *table = NULL;
+    *out = NULL;
+
+    if (n_paths == 0)
+        return seg_fail(err, SEG_E_USAGE, "no file to read");
+    seg_import_defaults(&defaults);
+    const seg_import_options *o = options == NULL ? &defaults : options;
+    bool basket = o->kind == 0 || o->kind == SEG_KIND_BASKETS;
+    if (o->lines && !basket)
+        return seg_fail(err, SEG_E_USAGE, "--lines is for baskets, not for --kind %s",
+                        seg_kind_name((seg_kind)o->kind));
+    if (basket && o->schema == NULL && (o->lines || (is_dat(paths[0]) && o->order == NULL)))
+        return seg_csv_lines_source(ctx, paths, n_paths, o, report, out, err);
+    TRY(open_table(ctx, paths, n_paths, o, report, &table, err));
+    if (table->im.kind == SEG_KIND_BASKETS)
+        return as_baskets(ctx, table, out, err);
+    *out = &table->source;
+
+done:
+    return st;
+}
