@@ -1,0 +1,350 @@
+/* The kernels of the tree against plain searches over all splits of a few rows. */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "kernels/tree.h"
+
+enum { N = 40, D = 4, LEVELS = 5 };
+static const uint32_t n_levels[D] = { 0, LEVELS, 0, 3 };
+
+typedef struct rows {
+    float x[N][D];
+    uint8_t y[N], use[N];
+    size_t n;
+} rows;
+
+/* Few distinct values, some missing; the label leans on two of the features. */
+static rows make_rows(uint64_t seed, size_t n)
+{
+    rows r = { .n = n };
+    seg_rng rng = { seed, 77 };
+    uint64_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t f = 0; f < D; f++) {
+            uint64_t span = n_levels[f] > 0 ? n_levels[f] : 7;
+            bool missing = seg_rng_f64(rng, at++) < 0.15;
+            float v = (float)seg_rng_below(rng, at++, span);
+            r.x[i][f] = missing ? NAN : n_levels[f] > 0 ? v : v * 1.5f - 2;
+        }
+        double p = (r.x[i][0] > 1 ? 0.3 : 0) + (r.x[i][1] >= 2 ? 0.3 : 0) + 0.2;
+        r.y[i] = seg_rng_f64(rng, at++) < p;
+        r.use[i] = 1;
+    }
+    return r;
+}
+
+static seg_matrix matrix_of(const rows *r)
+{
+    return (seg_matrix){ &r->x[0][0], r->n, D, D };
+}
+
+static seg_bins *bin_rows(const rows *r)
+{
+    seg_bins *bins;
+    seg_error err;
+    assert_int_equal(seg_bins_new(D, n_levels, r->n, 1, &bins, &err), SEG_OK);
+    seg_bins_add(bins, matrix_of(r), 0, r->use, 1);
+    seg_bins_finish(bins, 1);
+    return bins;
+}
+
+static seg_split best_split(const rows *r, const seg_bins *bins, const seg_split_rule *rule)
+{
+    static int64_t histogram[2 * D * SEG_TREE_BINS];
+    uint8_t binned[N * D];
+    int32_t slots[N] = { 0 };
+    seg_split split;
+    memset(histogram, 0, sizeof histogram);
+    seg_bins_apply(bins, matrix_of(r), 1, binned);
+    seg_histogram_add(bins, binned, r->n, slots, r->y, 1, histogram);
+    seg_split_find(bins, histogram, 1, rule, 1, &split);
+    return split;
+}
+
+/* ---- the plain search -------------------------------------------------------- */
+
+static double gini_rows(double n0, double n1)
+{
+    return n0 + n1 > 0 ? n0 * n1 / (n0 + n1) : 0;
+}
+
+/* Gain of the rows marked left, by its definition; 0 if a side is too small. */
+static double plain_gain(const rows *r, const bool *left, const seg_split_rule *rule)
+{
+    double n[2][2] = { { 0 } };
+    int64_t count[2] = { 0, 0 };
+    for (size_t i = 0; i < r->n; i++) {
+        n[left[i]][r->y[i]] += (double)rule->weight[r->y[i]];
+        count[left[i]]++;
+    }
+    if (count[0] < rule->min_leaf || count[1] < rule->min_leaf)
+        return 0;
+    return gini_rows(n[0][0] + n[1][0], n[0][1] + n[1][1]) - gini_rows(n[0][0], n[0][1])
+           - gini_rows(n[1][0], n[1][1]);
+}
+
+static double plain_best_number(const rows *r, size_t f, const seg_split_rule *rule)
+{
+    double best = 0;
+    for (size_t t = 0; t <= r->n; t++) {
+        float threshold = t < r->n ? r->x[t][f] : FLT_MAX;
+        for (int missing_left = 0; missing_left < 2; missing_left++) {
+            bool left[N];
+            for (size_t i = 0; i < r->n; i++)
+                left[i] = isnan(r->x[i][f]) ? missing_left : r->x[i][f] <= threshold;
+            best = fmax(best, plain_gain(r, left, rule));
+        }
+    }
+    return best;
+}
+
+/* All subsets of the levels and of missing. */
+static double plain_best_category(const rows *r, size_t f, const seg_split_rule *rule)
+{
+    double best = 0;
+    for (uint32_t set = 0; set < 2u << n_levels[f]; set++) {
+        bool left[N];
+        for (size_t i = 0; i < r->n; i++) {
+            uint32_t code = isnan(r->x[i][f]) ? n_levels[f] : (uint32_t)r->x[i][f];
+            left[i] = set >> code & 1;
+        }
+        best = fmax(best, plain_gain(r, left, rule));
+    }
+    return best;
+}
+
+static void finds_the_best_of_all_splits(void **state)
+{
+    (void)state;
+    const seg_split_rule rules[] = {
+        { 1, { 1, 1 }, 0 }, { 1, { 7, 31 }, 0 }, { 5, { 1, 1 }, 0 },
+    };
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        rows r = make_rows(seed, 8 + seed % (N - 8));
+        const seg_split_rule *rule = &rules[seed % 3];
+        /* The order of the categories finds the best of all subsets only as long as none
+         * is forbidden for its size. */
+        for (size_t i = 0; rule->min_leaf > 1 && i < r.n; i++)
+            r.x[i][1] = r.x[i][3] = NAN;
+        seg_bins *bins = bin_rows(&r);
+        seg_split split = best_split(&r, bins, rule);
+        double best = 0;
+        for (size_t f = 0; f < D; f++)
+            best = fmax(best, n_levels[f] > 0 ? plain_best_category(&r, f, rule)
+                                              : plain_best_number(&r, f, rule));
+        assert_true(fabs(split.gain - best) < 1e-9 * (1 + best));
+        seg_bins_free(bins);
+    }
+}
+
+static void a_split_sends_its_rows_where_it_counted_them(void **state)
+{
+    (void)state;
+    const seg_split_rule rule = { 1, { 1, 1 }, 1 };
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        rows r = make_rows(seed, N);
+        seg_bins *bins = bin_rows(&r);
+        seg_split split = best_split(&r, bins, &rule);
+        int64_t all[2] = { 0, 0 }, left[2] = { 0, 0 };
+        for (size_t i = 0; i < r.n; i++)
+            all[r.y[i]]++;
+        if (split.gain > 0) {
+            seg_tree tree = { 0 };
+            seg_error err;
+            assert_int_equal(seg_tree_plant(&tree, all, &err), SEG_OK);
+            assert_int_equal(seg_tree_split(&tree, 0, &split, bins, &err), SEG_OK);
+            uint32_t leaves[N];
+            seg_tree_route(&tree, matrix_of(&r), 2, leaves);
+            for (size_t i = 0; i < r.n; i++)
+                left[r.y[i]] += leaves[i] == tree.nodes[0].left;
+            assert_memory_equal(left, split.left, sizeof left);
+            assert_memory_equal(left, tree.nodes[1].n, sizeof left);
+            assert_int_equal(tree.nodes[1].n[0] + tree.nodes[2].n[0], all[0]);
+            seg_tree_free(&tree);
+        }
+        seg_bins_free(bins);
+    }
+}
+
+static void many_levels_pay_for_their_chance(void **state)
+{
+    (void)state;
+    enum { ROWS = 2000, AREAS = 200 };
+    static float x[ROWS][2];
+    static uint8_t y[ROWS], use[ROWS], binned[2 * ROWS];
+    static int32_t slots[ROWS];
+    static int64_t histogram[2 * 2 * SEG_TREE_BINS];
+    seg_rng rng = { 5, 5 };
+    for (size_t i = 0; i < ROWS; i++) {
+        x[i][0] = (float)seg_rng_below(rng, 4 * i, AREAS);     /* says nothing */
+        x[i][1] = (float)(seg_rng_f64(rng, 4 * i + 1) < 0.5);  /* says a little */
+        y[i] = seg_rng_f64(rng, 4 * i + 2) < 0.2 + 0.2 * (double)x[i][1];
+        use[i] = 1;
+    }
+    seg_bins *bins;
+    seg_error err;
+    seg_matrix m = { &x[0][0], ROWS, 2, 2 };
+    assert_int_equal(seg_bins_new(2, (uint32_t[]){ AREAS, 0 }, ROWS, 1, &bins, &err), SEG_OK);
+    seg_bins_add(bins, m, 0, use, 1);
+    seg_bins_finish(bins, 1);
+    seg_bins_apply(bins, m, 1, binned);
+    seg_histogram_add(bins, binned, ROWS, slots, y, 1, histogram);
+    seg_split split;
+    seg_split_find(bins, histogram, 1, &(seg_split_rule){ 1, { 1, 1 }, 0 }, 1, &split);
+    assert_int_equal(split.feature, 0);
+    seg_split_find(bins, histogram, 1, &(seg_split_rule){ 1, { 1, 1 }, 1 }, 1, &split);
+    assert_int_equal(split.feature, 1);
+    seg_bins_free(bins);
+}
+
+/* ---- bins -------------------------------------------------------------------- */
+
+static void few_distinct_values_have_a_bin_each(void **state)
+{
+    (void)state;
+    rows r = { .n = 6 };
+    const float values[6] = { 8, 5, 6, NAN, 12, INFINITY };
+    for (size_t i = 0; i < 6; i++)
+        r.x[i][0] = values[i], r.use[i] = 1;
+    seg_bins *bins = bin_rows(&r);
+    uint8_t binned[6 * D];
+    seg_bins_apply(bins, matrix_of(&r), 1, binned);
+    assert_memory_equal(binned, ((uint8_t[]){ 3, 1, 2, 0, 4, 0 }), 6);
+    /* whole numbers next to each other are cut at the lower one, gaps at a short number */
+    assert_true(bins->cuts[0] == 5 && bins->cuts[1] == 7 && bins->cuts[2] == 10);
+    seg_bins_free(bins);
+}
+
+static void many_distinct_values_share_bins_of_about_equal_count(void **state)
+{
+    (void)state;
+    enum { ROWS = 100000 };
+    static float x[ROWS];
+    static uint8_t use[ROWS], binned[ROWS];
+    seg_rng rng = { 3, 3 };
+    for (size_t i = 0; i < ROWS; i++) {
+        double u = seg_rng_f64(rng, i);
+        x[i] = (float)(u < 0.3 ? 0 : exp(10 * u));   /* 30 % are zero */
+        use[i] = 1;
+    }
+    seg_bins *bins;
+    seg_error err;
+    assert_int_equal(seg_bins_new(1, (uint32_t[]){ 0 }, ROWS, 1, &bins, &err), SEG_OK);
+    seg_bins_add(bins, (seg_matrix){ x, ROWS, 1, 1 }, 0, use, 1);
+    assert_in_range(bins->n_sampled, 64000, 67000);
+    seg_bins_finish(bins, 1);
+    seg_bins_apply(bins, (seg_matrix){ x, ROWS, 1, 1 }, 1, binned);
+    size_t count[256] = { 0 };
+    for (size_t i = 0; i < ROWS; i++) {
+        count[binned[i]]++;
+        size_t below = 0;   /* plain search */
+        while (below < SEG_TREE_CUTS && x[i] > bins->cuts[below])
+            below++;
+        assert_int_equal(binned[i], below + 1);
+    }
+    assert_int_equal(bins->n_bins[0], SEG_TREE_BINS);
+    assert_int_equal(count[0], 0);
+    assert_in_range(count[1], 28000, 32000);
+    for (size_t b = 2; b < SEG_TREE_BINS; b++)
+        assert_in_range(count[b], 150, 450);
+    seg_bins_free(bins);
+}
+
+static void rare_levels_beyond_254_share_a_bin(void **state)
+{
+    (void)state;
+    enum { ROWS = 3000, MANY = 300 };
+    static float x[ROWS];
+    static uint8_t use[ROWS], binned[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {   /* level c < 299 has 1 or more rows, falling */
+        x[i] = i < 299 ? (float)i : (float)((i * i) % 250);
+        use[i] = 1;
+    }
+    x[7] = -1, x[8] = MANY, x[9] = NAN;
+    seg_bins *bins;
+    seg_error err;
+    assert_int_equal(seg_bins_new(1, (uint32_t[]){ MANY }, ROWS, 1, &bins, &err), SEG_OK);
+    seg_bins_add(bins, (seg_matrix){ x, ROWS, 1, 1 }, 0, use, 2);
+    seg_bins_finish(bins, 1);
+    seg_bins_apply(bins, (seg_matrix){ x, ROWS, 1, 1 }, 1, binned);
+    assert_int_equal(binned[7] + binned[8] + binned[9], 0);   /* no such code */
+    assert_int_equal(binned[298], 254);                        /* one row: rare */
+    assert_int_equal(bins->level_bin[299], 0);                 /* never seen */
+    assert_true(binned[0] >= 1 && binned[0] < 254);
+    seg_bins_free(bins);
+}
+
+/* ---- cutting back and values ----------------------------------------------------- */
+
+/* root(100/100) -> 1 (80/20) and 2 (20/80); 1 -> 3 (45/5), 4 (35/15); 2 -> 5, 6 (10/40 each):
+ * the split of 2 gains nothing, so it is the weakest link, then that of 1. */
+static seg_tree small_tree(void)
+{
+    seg_tree tree = { 0 };
+    seg_error err;
+    assert_int_equal(SEG_GROW(&tree.nodes, &tree.nodes_cap, 7, "nodes", &err), SEG_OK);
+    const int64_t n[7][2] = { { 100, 100 }, { 80, 20 }, { 20, 80 }, { 45, 5 }, { 35, 15 },
+                              { 10, 40 }, { 10, 40 } };
+    for (uint32_t i = 0; i < 7; i++)
+        tree.nodes[i] = (seg_tree_node){ .feature = i < 3 ? 0 : -1, .n = { n[i][0], n[i][1] },
+                                         .left = i < 3 ? 2 * i + 1 : 0,
+                                         .right = i < 3 ? 2 * i + 2 : 0 };
+    tree.n_nodes = 7;
+    return tree;
+}
+
+static void the_weakest_link_goes_first(void **state)
+{
+    (void)state;
+    const int64_t weight[2] = { 1, 1 };
+    for (size_t max_leaves = 1; max_leaves <= 5; max_leaves++) {
+        seg_tree tree = small_tree();
+        assert_int_equal(seg_tree_prune(&tree, max_leaves, weight, NULL), SEG_OK);
+        assert_int_equal(seg_tree_leaves(&tree), max_leaves < 4 ? max_leaves : 4);
+        assert_int_equal(seg_tree_depth(&tree), max_leaves == 1 ? 0 : max_leaves == 2 ? 1 : 2);
+        if (max_leaves == 3) {
+            assert_int_equal(tree.nodes[1].feature, 0);
+            assert_int_equal(tree.nodes[2].feature, -1);
+            assert_int_equal(tree.nodes[1].left, 3);
+            /* Gini 0.5 of all; 0.32 on both sides */
+            assert_true(fabs(tree.nodes[0].gain - (0.5 - 0.32)) < 1e-12);
+        }
+        seg_tree_free(&tree);
+    }
+}
+
+static void a_leaf_is_pulled_towards_its_branch(void **state)
+{
+    (void)state;
+    seg_tree tree = small_tree();
+    seg_tree_shrink(&tree, 0);
+    assert_true(fabs(tree.nodes[3].value - 0.1) < 1e-12);
+    seg_tree_shrink(&tree, 50);
+    double one = 0.5 + (0.2 - 0.5) / (1 + 50.0 / 200);
+    assert_true(fabs(tree.nodes[1].value - one) < 1e-12);
+    assert_true(fabs(tree.nodes[3].value - (one + (0.1 - 0.2) / (1 + 50.0 / 100))) < 1e-12);
+    seg_tree_free(&tree);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_the_best_of_all_splits),
+        cmocka_unit_test(a_split_sends_its_rows_where_it_counted_them),
+        cmocka_unit_test(many_levels_pay_for_their_chance),
+        cmocka_unit_test(few_distinct_values_have_a_bin_each),
+        cmocka_unit_test(many_distinct_values_share_bins_of_about_equal_count),
+        cmocka_unit_test(rare_levels_beyond_254_share_a_bin),
+        cmocka_unit_test(the_weakest_link_goes_first),
+        cmocka_unit_test(a_leaf_is_pulled_towards_its_branch),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
