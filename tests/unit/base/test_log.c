@@ -23,10 +23,12 @@ static const char *listen(int fd, int from, void (*talk)(void))
     talk();
     dup2(saved, STDERR_FILENO);
     close(saved);
-    fcntl(from, F_SETFL, O_NONBLOCK);
-    ssize_t n = read(from, said, sizeof said - 1);
-    said[n > 0 ? n : 0] = 0;
-    close(fd);
+    close(fd);                        /* the last writer: reading ends after its last byte */
+    size_t n = 0;
+    ssize_t got;
+    while ((got = read(from, said + n, sizeof said - 1 - n)) > 0)
+        n += (size_t)got;
+    said[n] = 0;
     close(from);
     return said;
 }

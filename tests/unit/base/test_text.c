@@ -232,10 +232,10 @@ static void edit_distance_is_that_of_the_definition(void **state)
         char a[8] = { 0 }, b[8] = { 0 };
         uint64_t r = seg_rng_u64(rng, i);
         size_t n = r % 7, m = r / 7 % 7;
-        for (size_t j = 0; j < 7; j++) {
-            a[j] = j < n ? (char)('a' + (r >> (10 + 2 * j) & 3)) : 0;
-            b[j] = j < m ? (char)('a' + (r >> (30 + 2 * j) & 3)) : 0;
-        }
+        for (size_t j = 0; j < n; j++)
+            a[j] = "abcd"[r >> (10 + 2 * j) & 3];
+        for (size_t j = 0; j < m; j++)
+            b[j] = "abcd"[r >> (30 + 2 * j) & 3];
         assert_int_equal(seg_edit_distance(a, b), plain_distance(a, n, b, m));
     }
 }
