@@ -127,8 +127,21 @@ headers:  ## each public header compiles alone, as C11 and as C++17
 floors:  ## no floor includes one above it
 	@scripts/check-floors
 
-bench: all  ## time kernels and jobs, compare with peers
+# ---- benchmarks ------------------------------------------------------------
+
+BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c)) $(B)/bench/measure
+
+$(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/libsegmill.a
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
+
+bench-build: all $(BENCH)
+
+bench: bench-build  ## time kernels and whole jobs
 	@bench/run $(B)
+
+peers: bench-build  ## the same work by other programs (Python packages go to build/peers)
+	@bench/run $(B) peers
 
 install: all  ## program, library, headers, pkg-config, man page: make install PREFIX=...
 	@scripts/install $(B) "$(DESTDIR)$(PREFIX)" "$(PREFIX)" "$(VERSION)"
@@ -142,6 +155,7 @@ help:  ## this list
 clean:  ## remove everything built
 	rm -rf build
 
-.PHONY: all setup demo test test-build check-all headers floors bench install format help clean
+.PHONY: all setup demo test test-build check-all headers floors bench bench-build peers \
+        install format help clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
