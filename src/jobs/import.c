@@ -1,0 +1,111 @@
+/* import.c: text in, a table file out. */
+#include "jobs/import.h"
+
+#include <stddef.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/try.h"
+#include "jobs/pipe.h"
+
+#define AT(member) offsetof(seg_import_command, import.member)
+const seg_option seg_import_command_table[] = {
+    SEG_IMPORT_OPTION_ROWS(AT),
+    { "output", SEG_OPTION_TEXT, offsetof(seg_import_command, output), 0, 0, NULL, "FILE",
+      "file to write (.h5, or .csv for a clean copy)", SEG_OPTION_ENVIRONMENT },
+    { 0 },
+};
+
+void seg_import_command_defaults(void *options)
+{
+    seg_import_command *command = options;
+    *command = (seg_import_command){ 0 };
+    seg_import_defaults(&command->import);
+}
+
+/* Options and hashes of the inputs; the standard input leaves no file to hash. */
+static seg_status make_provenance(const seg_call *call, const seg_node *report, seg_doc **out,
+                                  seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const char **files = NULL;
+    size_t n = 0;
+    seg_doc *doc = seg_doc_new();
+    seg_node *root = seg_doc_root(doc);
+    *out = NULL;
+
+    TRY(SEG_ALLOC(&files, call->n_operands, "the inputs", err));
+    for (size_t i = 0; i < call->n_operands; i++)
+        if (strcmp(call->operands[i], "-") != 0)
+            files[n++] = call->operands[i];
+    TRY(seg_provenance(root, call->context.seed, files, n, err));
+    seg_put_text(root, "command", "import");
+    seg_option_record(seg_import_command_table, call->options, SEG_OPTION_ENVIRONMENT,
+                      seg_put_object(root, "options"));
+    seg_put_node(root, "rows", seg_node_get(report, "rows"));
+    seg_put_node(root, "rejected", seg_node_get(report, "rejected"));
+    TRY(seg_doc_status(doc, err));
+    *out = doc;
+    doc = NULL;
+
+done:
+    seg_free(files);
+    seg_doc_free(doc);
+    return st;
+}
+
+/* A sink must know how many items all baskets hold: one reading counts them. */
+static seg_status count_items(seg_source *source, uint64_t *n_items, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_block block;
+    *n_items = 0;
+    if (source->schema->kind != SEG_KIND_BASKETS)
+        return SEG_OK;
+    for (;;) {
+        TRY(source->next(source, &block, err));
+        if (block.n_rows == 0)
+            break;
+        *n_items += (uint64_t)(block.row_start[block.n_rows] - block.row_start[0]);
+    }
+    TRY(source->rewind(source, err));
+
+done:
+    return st;
+}
+
+static seg_status check(const seg_import_command *options, seg_error *err)
+{
+    if (options->output == NULL || options->output[0] == 0)
+        return seg_fail(err, SEG_E_USAGE, "no output: give -o FILE");
+    if (options->import.archive)
+        return seg_fail(err, SEG_E_USAGE, "this version writes no compressed files: leave"
+                        " --archive out");
+    return SEG_OK;
+}
+
+seg_status seg_import_run(const seg_call *call, seg_node *result, seg_error *err)
+{
+    const seg_import_command *options = call->options;
+    seg_status st = SEG_OK;
+    seg_source *source = NULL;
+    seg_sink *sink = NULL;
+    seg_doc *provenance = NULL;
+    uint64_t n_items;
+
+    TRY(check(options, err));
+    TRY(seg_csv_source(&call->context, call->operands, call->n_operands, &options->import, result,
+                       &source, err));
+    TRY(count_items(source, &n_items, err));
+    TRY(make_provenance(call, result, &provenance, err));
+    TRY(seg_table_sink(&call->context, options->output, source->schema, source->n_rows, n_items,
+                       seg_doc_root(provenance), &sink, err));
+    TRY(seg_pipe(&call->context, "writing", source, sink, err));
+    seg_put_int(result, "rows", (int64_t)source->n_rows);
+    seg_put_text(result, "output", options->output);
+
+done:
+    seg_source_close(source);
+    seg_sink_close(sink);
+    seg_doc_free(provenance);
+    return st;
+}
