@@ -51,9 +51,10 @@ typedef struct seg_csv_column {
     /* found in the first reading */
     uint64_t n_present, n_missing, n_numbers, n_inexact, n_commas;
     bool whole, has_time, all_point_zero;
+    bool counts;                  /* each number is the one before plus 1 */
     bool many;                    /* more levels than a category may have */
     int digits;                   /* after the point, without trailing zeros */
-    double min, max;
+    double min, max, last;
     size_t width;                 /* longest cell */
     uint64_t n_dates[SEG_CSV_N_FORMATS];
     int64_t first_second[SEG_CSV_N_FORMATS], last_second[SEG_CSV_N_FORMATS];

@@ -94,6 +94,8 @@ static void look_for_number(seg_csv_column *c, const here *h)
         return;
     }
     c->whole = c->whole && value == floor(value);
+    c->counts = c->counts && (c->n_numbers == 0 || value == c->last + 1);
+    c->last = value;
     seen_value(c, value);
 }
 
@@ -258,8 +260,7 @@ static void forget(seg_csv_column *c)
 {
     seg_csv_column fresh = { .name = c->name, .role = c->role, .asked = c->asked,
                              .type = c->type, .id_like = c->id_like, .date_like = c->date_like,
-                             .format = c->format, .n_fixed_levels = c->n_fixed_levels,
-                             .whole = true, .all_point_zero = true };
+                             .format = c->format,                              .whole = true, .counts = true, .all_point_zero = true };
     if (c->n_fixed_levels > 0)
         fresh.levels = c->levels;
     else

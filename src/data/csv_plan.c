@@ -81,6 +81,9 @@ static seg_status add_feature(seg_csv_import *im, seg_csv_targets *t, size_t i, 
     if (number && c->whole && c->n_numbers > 0 && (c->max > 16777216 || c->min < -16777216))
         seg_csv_say(im, "column '%s' holds whole numbers beyond 16777216: kept to 24 bits",
                     c->name);
+    if (number && c->counts && c->n_numbers > 20 && c->n_missing == 0)
+        seg_csv_say(im, "column '%s' only counts the rows; --drop %s leaves it out", c->name,
+                    c->name);
     seg_status st = seg_schema_add_feature(t->schema, &column, err);
     if (st != SEG_OK)
         return st;
@@ -273,25 +276,36 @@ static void put_day(seg_node *row, const char *name, int64_t seconds)
     seg_put_text(row, name, text);
 }
 
+static void put_nulls(seg_node *row, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        seg_put_null(row, names[i]);
+}
+
+/* Every row has the same members, so that people see a table. */
 static void report_column(seg_node *columns, const seg_csv_column *c)
 {
     seg_node *row = seg_put_object(columns, NULL);
     seg_put_text(row, "name", c->name);
     seg_put_text(row, "type", type_word(c));
-    if (role_word(c) != NULL)
-        seg_put_text(row, "role", role_word(c));
-    if (c->type == SEG_CSV_LEFT_OUT)
+    seg_put_text(row, "role", role_word(c));
+    if (c->type == SEG_CSV_LEFT_OUT) {
+        put_nulls(row, (const char *[]){ "missing", "levels", "min", "max" }, 4);
         return;
+    }
     seg_put_int(row, "missing", (int64_t)c->n_missing);
     if (c->levels != NULL)
         seg_put_int(row, "levels", (int64_t)seg_dictionary_size(c->levels));
+    else
+        seg_put_null(row, "levels");
     if ((c->type == SEG_CSV_NUMBER || c->type == SEG_CSV_FIXED) && c->n_numbers > 0) {
         seg_put_real(row, "min", c->min);
         seg_put_real(row, "max", c->max);
-    }
-    if (c->type == SEG_CSV_DATE && c->n_dates[c->format] > 0) {
+    } else if (c->type == SEG_CSV_DATE && c->n_dates[c->format] > 0) {
         put_day(row, "min", c->first_second[c->format]);
         put_day(row, "max", c->last_second[c->format]);
+    } else {
+        put_nulls(row, (const char *[]){ "min", "max" }, 2);
     }
 }
 
