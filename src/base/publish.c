@@ -23,9 +23,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/manifest.h"
-#include "base/stop.h"
 #include "base/text.h"
 #include "base/try.h"
+#include "segmill/context.h"
 
 enum { ID_BYTES = 100, LOCK_PAUSE_NS = 50 * 1000 * 1000 };
 
@@ -78,15 +78,6 @@ static void current_run(const seg_publish *p, char run[PATH_MAX])
 
 /* ---- begin ---- */
 
-static seg_status stopped(seg_error *err)
-{
-    int number = seg_stop_signal();
-    if (number == 0)
-        return SEG_OK;
-    return seg_fail(err, number == 2 ? SEG_E_INTERRUPTED : SEG_E_TERMINATED,
-                    "stopped by signal %d; nothing was published", number);
-}
-
 static seg_status take_lock(seg_publish *p, double wait_seconds, seg_error *err)
 {
     p->lock = openat(p->fd, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -94,12 +85,13 @@ static seg_status take_lock(seg_publish *p, double wait_seconds, seg_error *err)
         return seg_errno(err, errno, p->shown, "open the lock in");
     double give_up = seg_clock_seconds() + wait_seconds;
     while (flock(p->lock, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return seg_errno(err, errno, p->shown, "lock");
-        seg_status st = stopped(err);
+        int why = errno;
+        if (why != EWOULDBLOCK && why != EINTR)
+            return seg_errno(err, why, p->shown, "lock");
+        seg_status st = seg_step(NULL, "waiting for another run", 0, 0, err);
         if (st != SEG_OK)
             return st;
-        if (errno == EWOULDBLOCK && seg_clock_seconds() >= give_up)
+        if (why == EWOULDBLOCK && seg_clock_seconds() >= give_up)
             return seg_fail(err, SEG_E_AGAIN, "%s: another run holds the lock", p->shown);
         nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE_NS}, NULL);
     }
