@@ -25,7 +25,7 @@ int32_t seg_band(int decile);
 
 /* The evaluation callbacks of a classifier whose first result column is its probability.
  * label: the one of the model, used when the data name none; positive, negative: its
- * values. All outlive the evaluator. */
+ * values. None is kept. */
 seg_status seg_classifier_evaluate_begin(const seg_train_input *input, const char *label,
                                          const char *positive, const char *negative,
                                          void **ev, seg_error *err);

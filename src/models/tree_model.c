@@ -230,7 +230,8 @@ static seg_status tree_score(const seg_model *model, const seg_context *ctx,
     seg_status st = SEG_ALLOC(&leaves, in->n_rows, "the leaves of the rows", err);
     if (st != SEG_OK)
         return st;
-    seg_tree_route(&state->tree, in->x, seg_thread_count(ctx->n_threads), leaves);
+    int n_threads = seg_thread_count(ctx == NULL ? 0 : ctx->n_threads);
+    seg_tree_route(&state->tree, in->x, n_threads, leaves);
     for (size_t i = 0; i < in->n_rows; i++) {
         const seg_tree_result *result = &state->results[leaves[i]];
         probability[i] = result->probability;

@@ -275,6 +275,19 @@ static int32_t other_code(const trainer *t)
     return SEG_MISSING_CODE;
 }
 
+static void tell_label(const trainer *t, const int64_t n[2])
+{
+    const seg_column *label = t->label_column;
+    char q[SEG_QUOTE_BYTES];
+    const char *positive = label->levels[t->positive];
+    seg_note(t->input.ctx, SEG_LEVEL_INFO, "label '%s': '%s' is what is predicted, %lld of"
+             " %lld rows", label->name, seg_quote_cell(q, positive, strlen(positive)),
+             (long long)n[1], (long long)(n[0] + n[1]));
+    if (t->rows_without_label > 0)
+        seg_note(t->input.ctx, SEG_LEVEL_WARN, "%llu rows have no label '%s' and are left out",
+                 (unsigned long long)t->rows_without_label, label->name);
+}
+
 /* Balanced: each class weighs as much as the other, by two whole numbers. */
 static seg_status end_first_pass(trainer *t, seg_error *err)
 {
@@ -286,12 +299,8 @@ static seg_status end_first_pass(trainer *t, seg_error *err)
     bool balanced = t->options.class_weight != 0;
     t->rule = (seg_split_rule){ .min_leaf = t->options.min_leaf, .level_price = 1,
                                 .weight = { balanced ? n[1] : 1, balanced ? n[0] : 1 } };
-    seg_note(t->input.ctx, SEG_LEVEL_INFO, "label '%s': '%s' is what is predicted, %lld of"
-             " %lld rows", t->label_column->name, t->label_column->levels[t->positive],
-             (long long)n[1], (long long)(n[0] + n[1]));
-    if (t->rows_without_label > 0)
-        seg_note(t->input.ctx, SEG_LEVEL_WARN, "%llu rows have no label '%s' and are left out",
-                 (unsigned long long)t->rows_without_label, t->label_column->name);
+    if (t->input.fold == NULL)   /* once, not for every fold */
+        tell_label(t, n);
     seg_bins_finish(t->bins, t->n_threads);
     t->binned = true;
     TRY(seg_tree_plant(&t->tree, n, err));
