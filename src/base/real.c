@@ -27,6 +27,18 @@ static uint64_t to_bits(double x)
     return bits;
 }
 
+/* c[0] + c[1] x + ... + c[n-1] x^(n-1) for even n, even and odd powers side by side: half
+ * the waiting of Horner's rule. */
+static double polynomial(const double *c, int n, double x)
+{
+    double z = x * x, even = c[n - 2], odd = c[n - 1];
+    for (int i = n - 4; i >= 0; i -= 2) {
+        even = even * z + c[i];
+        odd = odd * z + c[i + 1];
+    }
+    return even + x * odd;
+}
+
 /* x = m * 2^k with m in [sqrt(1/2), sqrt(2)), for normal x > 0. */
 static double split(double x, int *k)
 {
@@ -43,9 +55,7 @@ static double log_of(int k, double f, double c)
 {
     static const double part[] = { 2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,  2.0 / 11, 2.0 / 13,
                                    2.0 / 15, 2.0 / 17, 2.0 / 19, 2.0 / 21, 2.0 / 23, 2.0 / 25 };
-    double s = f / (2 + f), z = s * s, r = 0;
-    for (int i = (int)(sizeof part / sizeof *part) - 1; i >= 0; i--)
-        r = (r + part[i]) * z;
+    double s = f / (2 + f), z = s * s, r = z * polynomial(part, 12, z);
     double half = 0.5 * f * f, scale = k;
     return scale * ln2_high - ((half - (s * (half + r) + (scale * ln2_low + c))) - f);
 }
@@ -108,12 +118,14 @@ double seg_exp(double x)
     double a = x - k * ln2_high, b = k * ln2_low;
     double high = a - b, low = (a - high) - b;
 
-    static const double part[] = { 1.0 / 3, 1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,  1.0 / 8,
-                                   1.0 / 9, 1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14 };
-    double p = 1;                                /* (e^r - 1 - r) / (r^2 / 2) */
-    for (int i = (int)(sizeof part / sizeof *part) - 1; i >= 0; i--)
-        p = 1 + high * part[i] * p;
-    double sum = high + (low + (low * high + 0.5 * high * high * p));
+    /* (e^r - 1 - r) / r^2, from 1/2! to 1/15! */
+    static const double part[] = { 1.0 / 2,          1.0 / 6,           1.0 / 24,
+                                   1.0 / 120,        1.0 / 720,         1.0 / 5040,
+                                   1.0 / 40320,      1.0 / 362880,      1.0 / 3628800,
+                                   1.0 / 39916800,   1.0 / 479001600,   1.0 / 6227020800,
+                                   1.0 / 87178291200, 1.0 / 1307674368000 };
+    double p = high * high * polynomial(part, 14, high);
+    double sum = high + (low + (low * high + p));
     return scale_by(1 + sum, k);
 }
 
@@ -133,11 +145,7 @@ static const double zeta_part[] = {
  * (Abramowitz and Stegun 6.1.33): no cancellation at the zero z = 0. */
 static double lgamma_near_two(double z)
 {
-    int n = (int)(sizeof zeta_part / sizeof *zeta_part);
-    double sum = 0;
-    for (int i = n - 1; i >= 0; i--)
-        sum = sum * -z + zeta_part[i];
-    return z * (0x1.b0ee6072093cep-2 + z * sum);
+    return z * (0x1.b0ee6072093cep-2 + z * polynomial(zeta_part, 30, -z));
 }
 
 /* Stirling's series (Abramowitz and Stegun 6.1.41): B(2n) / (2n (2n-1) x^(2n-1)); the constant
@@ -148,12 +156,10 @@ static double lgamma_large(double x)
                                 -1.0 / 1680,   1.0 / 1188,      -691.0 / 360360,
                                 1.0 / 156,     -3617.0 / 122400, 43867.0 / 244188,
                                 -174611.0 / 125400 };
-    double z = 1 / (x * x), sum = 0;
-    for (int i = (int)(sizeof c / sizeof *c) - 1; i >= 0; i--)
-        sum = sum * z + c[i];
+    double z = 1 / (x * x);
     if (x > 1e17)
         return x * (seg_log(x) - 1);
-    return (x - 0.5) * (seg_log(x) - 1) + (0.41893853320467274178 + sum / x);
+    return (x - 0.5) * (seg_log(x) - 1) + (0.41893853320467274178 + polynomial(c, 10, z) / x);
 }
 
 double seg_lgamma(double x)
