@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "base/stop.h"
+#include "base/text.h"
 
 seg_context seg_context_defaults(void)
 {
@@ -20,9 +21,7 @@ void seg_note(const seg_context *ctx, seg_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    for (unsigned char *c = (unsigned char *)text; *c != 0; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    seg_text_one_line(text);
     ctx->note(ctx->user, level, text);
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/text.h"
 
 const char *seg_status_name(seg_status status)
 {
@@ -20,15 +21,6 @@ const char *seg_status_name(seg_status status)
     return "unrecognized status";
 }
 
-/* A message quotes file names and cells: neither may forge a second line nor
- * send the terminal a control sequence. */
-static void one_line(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c != 0; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
-}
-
 seg_status seg_fail_at(seg_error *err, const char *file, int line,
                        seg_status status, const char *format, ...)
 {
@@ -37,7 +29,7 @@ seg_status seg_fail_at(seg_error *err, const char *file, int line,
         va_start(args, format);
         vsnprintf(err->text, sizeof err->text, format, args);
         va_end(args);
-        one_line(err->text);
+        seg_text_one_line(err->text);
         err->file = file;
         err->line = line;
     }
@@ -62,5 +54,5 @@ void seg_error_context(seg_error *err, const char *format, ...)
     old[sizeof old - 1] = 0;
     snprintf(err->text, sizeof err->text, "%.*s: %.*s", length, context,
              (int)(sizeof err->text - (size_t)length - 3), old);
-    one_line(err->text);
+    seg_text_one_line(err->text);
 }

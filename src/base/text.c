@@ -176,10 +176,22 @@ size_t seg_cell_length(const char *cell, size_t width)
 
 /* ---- for messages --------------------------------------------------------- */
 
-/* Blank of the C1 range or a terminal's control: never sent as it is. */
+/* C0, DEL or C1: what a terminal obeys. */
 static bool is_control(const unsigned char *s, size_t length)
 {
     return length == 1 ? s[0] < 0x20 || s[0] == 0x7f : s[0] == 0xc2 && s[1] < 0xa0;
+}
+
+void seg_text_one_line(char *text)
+{
+    unsigned char *u = (unsigned char *)text;
+    for (size_t left = strlen(text); left > 0;) {
+        size_t length = sequence(u, left);
+        size_t bad = length == 0 ? 1 : is_control(u, length) ? length : 0;
+        memset(u, '?', bad);
+        u += bad > 0 ? bad : length;
+        left -= bad > 0 ? bad : length;
+    }
 }
 
 const char *seg_quote_cell(char out[SEG_QUOTE_BYTES], const char *s, size_t n)

@@ -36,6 +36,11 @@ size_t seg_utf8_cut(const char *s, size_t n, size_t n_max);
 /* Length of a fixed-width, null-padded cell. */
 size_t seg_cell_length(const char *cell, size_t width);
 
+/* Control characters (C0, DEL, C1) and bytes that are no UTF-8 become '?', in place: a
+ * message or note quotes names, and neither may forge a second line, nor send the
+ * terminal a control sequence, nor make a JSON log invalid. */
+void seg_text_one_line(char *text);
+
 /* A cell for a message: at most 40 bytes, control characters and invalid UTF-8
  * as \xNN, "..." if cut. `out` holds 176 bytes. Returns out. */
 enum { SEG_QUOTE_BYTES = 176 };

@@ -112,6 +112,27 @@ static void middles_go_to_even_and_one_digit_more_decides(void **state)
     }
 }
 
+/* The middle of two floats is a double: all its digits by printf. */
+static void middles_of_floats_go_to_even_and_one_digit_more_decides(void **state)
+{
+    (void)state;
+    char text[256];
+    for (uint64_t i = 0; i < 200000; i++) {
+        uint32_t bits = (uint32_t)random_bits(i + 7 * ROUNDS) & INT32_MAX;
+        float below, above;
+        if (i % 8 == 0)
+            bits &= 0x007fffff;                  /* denormal */
+        if (bits >> 23 >= 0xfe)
+            continue;
+        memcpy(&below, &bits, sizeof below);
+        above = nextafterf(below, INFINITY);
+        snprintf(text, sizeof text, "%.160e", ((double)below + (double)above) / 2);
+        like_strtod(text);
+        strchr(text, 'e')[-1] = '1';
+        like_strtod(text);
+    }
+}
+
 static void hard_cases_of_the_literature(void **state)
 {
     (void)state;
@@ -292,6 +313,7 @@ int main(void)
         cmocka_unit_test(equals_strtod_where_floats_live),
         cmocka_unit_test(equals_strtod_on_money_and_measures),
         cmocka_unit_test(middles_go_to_even_and_one_digit_more_decides),
+        cmocka_unit_test(middles_of_floats_go_to_even_and_one_digit_more_decides),
         cmocka_unit_test(hard_cases_of_the_literature),
         cmocka_unit_test(very_long_numbers_are_exact),
         cmocka_unit_test(refuses_what_is_not_a_number),

@@ -40,6 +40,8 @@ static void control_characters_are_neutralised(void **state)
     (void)seg_fail(&err, SEG_E_DATA, "a%sb\r\t\x7f", "\n\x1b[31m");
     seg_error_context(&err, "evil\nname.csv");
     assert_string_equal(err.text, "evil?name.csv: a??[31mb???");
+    (void)seg_fail(&err, SEG_E_DATA, "Latin-1 \xe9, C1 \xc2\x9b" "31m");
+    assert_string_equal(err.text, "Latin-1 ?, C1 ??31m");
     (void)seg_fail(&err, SEG_E_DATA, "M\xc3\xbcller stays");
     assert_string_equal(err.text, "M\xc3\xbcller stays");
 }
@@ -53,6 +55,9 @@ static void long_messages_are_cut_and_stay_terminated(void **state)
     text[sizeof text - 1] = 0;
     (void)seg_fail(&err, SEG_E_DATA, "%s", text);
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
+    memcpy(text + sizeof err.text - 3, "\xe2\x82\xac", 3);      /* is cut in two */
+    (void)seg_fail(&err, SEG_E_DATA, "%s", text);
+    assert_string_equal(err.text + sizeof err.text - 4, "x??");
     seg_error_context(&err, "orders.csv");
     assert_memory_equal(err.text, "orders.csv: xxx", 15);
     assert_int_equal(strlen(err.text), sizeof err.text - 1);
