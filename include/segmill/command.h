@@ -52,18 +52,27 @@ typedef struct seg_command {
 SEG_API const seg_command *seg_command_at(size_t i);
 SEG_API const seg_command *seg_command_find(const char *name);
 
-/** Options that every command has (threads, memory, seed ...), rows of
- *  seg_common_options; and the context they make. */
+/** Options that every command has, rows of seg_common_options. */
 typedef struct seg_common_options {
-    uint32_t threads;
-    uint64_t memory_bytes;
+    uint32_t threads;        /**< 0: what the process may use */
+    uint64_t memory_bytes;   /**< 0: half of what is left */
     uint64_t seed;
-    const char *output;
     bool json, quiet, help, no_fork;
-    int log;
+    int log;                 /**< seg_log_form */
 } seg_common_options;
 SEG_API const seg_option *seg_common_option_table(void);
 SEG_API void seg_common_defaults(seg_common_options *options);
+
+/** Run a call: under the memory budget, in a worker process of its own unless no_fork is
+ *  set or the command needs none. `print` (may be null) gets the result in the process that
+ *  made it, after success. Whatever kills the worker is one message and one status here, and
+ *  its temporary files are gone. call->context: callbacks may be null, then notes and
+ *  progress go to stderr as the common options say. */
+SEG_API seg_status seg_command_run(const seg_command *command, const seg_call *call,
+                                   const seg_common_options *common,
+                                   seg_status (*print)(seg_doc *result, void *user,
+                                                       seg_error *err),
+                                   void *user, seg_error *err);
 
 #ifdef __cplusplus
 }

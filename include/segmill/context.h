@@ -12,6 +12,9 @@ extern "C" {
 
 typedef enum seg_level { SEG_LEVEL_INFO = 1, SEG_LEVEL_WARN } seg_level;
 
+/** How the program tells on stderr: on a terminal only, or as lines. */
+typedef enum seg_log_form { SEG_LOG_AUTO, SEG_LOG_TEXT, SEG_LOG_JSON } seg_log_form;
+
 /** Rows of the unit of work and of summation. Every block but the last one of a
  *  source holds a multiple of it; no result depends on which multiple. */
 #define SEG_CHUNK_ROWS 1024

@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include "segmill/context.h"
 
-typedef enum seg_log_form { SEG_LOG_AUTO, SEG_LOG_TEXT, SEG_LOG_JSON } seg_log_form;
-
 typedef struct seg_log {
     seg_log_form form;
     bool quiet;              /* warnings only */

@@ -32,7 +32,7 @@ static seg_status one_pass(const seg_train_input *input, const seg_method *metho
         if (block.n_rows == 0)
             break;
         TRY(method->pass_add(trainer, &block, err));
-        TRY(seg_step(input->ctx, method->name, block.first_row + block.n_rows, source->n_rows,
+        TRY(seg_step(input->ctx, "training", block.first_row + block.n_rows, source->n_rows,
                      err));
     }
 done:
