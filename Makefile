@@ -62,7 +62,7 @@ all: $(B)/segmill $(B)/libsegmill.a $(B)/libsegmill.so $(B)/make-data  ## the pr
 $(B)/libsegmill.a: $(OBJ)
 	@rm -f $@
 	@echo "  ar      $@"
-	@$(AR) rcs $@ $^
+	@$(AR) qcs $@ $^
 
 $(B)/libsegmill.so: $(OBJ)
 	@echo "  link    $@"

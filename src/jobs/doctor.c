@@ -6,7 +6,6 @@
 #include <zstd.h>
 #include "base/cpu.h"
 #include "base/threads.h"
-#include "data/h5.h"
 #include "segmill/version.h"
 
 seg_status seg_doctor_run(const seg_call *call, seg_node *result, seg_error *err)
@@ -20,7 +19,6 @@ seg_status seg_doctor_run(const seg_call *call, seg_node *result, seg_error *err
     seg_put_int(result, "threads", seg_thread_count(0));
     seg_put_int(result, "memory_available_mb", (int64_t)(seg_memory_available() >> 20));
     seg_node *libraries = seg_put_object(result, "libraries");
-    seg_put_text(libraries, "hdf5", seg_h5_library_version());
     seg_put_text(libraries, "zlib", zlibVersion());
     seg_put_text(libraries, "zstd", ZSTD_versionString());
     seg_put_text(libraries, "openblas", openblas_get_config());
