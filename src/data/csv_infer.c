@@ -260,7 +260,8 @@ static void forget(seg_csv_column *c)
 {
     seg_csv_column fresh = { .name = c->name, .role = c->role, .asked = c->asked,
                              .type = c->type, .id_like = c->id_like, .date_like = c->date_like,
-                             .format = c->format,                              .whole = true, .counts = true, .all_point_zero = true };
+                             .format = c->format, .n_fixed_levels = c->n_fixed_levels,
+                             .whole = true, .counts = true, .all_point_zero = true };
     if (c->n_fixed_levels > 0)
         fresh.levels = c->levels;
     else
