@@ -243,6 +243,9 @@ static seg_status infer_id(seg_csv_import *im, seg_csv_column *c, seg_error *err
     }
     if (c->n_twice > 0 && c->n_twice * 2 < im->n_rows)
         return fail_twins(im, c, "; give --id \"\" if it is no id", err);
+    if (c->n_twice == 0 && c->n_missing * 2 < im->n_rows)
+        return seg_csv_fail_cell(im, c, &c->empty, false, "the id is missing; give --id \"\" if it"
+                                 " is no id", err);
     seg_csv_say(im, "column '%s' is no id: its values are not distinct (are these order"
                 " lines? give --kind transactions)", c->name);
     return SEG_OK;
