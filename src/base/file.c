@@ -173,16 +173,33 @@ static seg_status check_target(const char *path, seg_error *err)
     return SEG_OK;
 }
 
+/* ".NAME.tmp-", before the process and a number. */
+static void temp_prefix(const seg_file *file, char out[NAME_MAX])
+{
+    snprintf(out, NAME_MAX, ".%.*s.tmp-", NAME_KEPT, strrchr(file->target, '/') + 1);
+}
+
 static seg_status temp_name(seg_file *file, seg_error *err)
 {
     static _Atomic unsigned serial;
-    const char *name = strrchr(file->target, '/') + 1;
-    int n = snprintf(file->temp, sizeof file->temp, "%.*s.%.*s.tmp-%ld-%u",
-                     (int)(name - file->target), file->target, NAME_KEPT, name, (long)getpid(),
-                     atomic_fetch_add(&serial, 1));
+    char prefix[NAME_MAX];
+    temp_prefix(file, prefix);
+    int n = snprintf(file->temp, sizeof file->temp, "%.*s/%s%ld-%u",
+                     (int)(strrchr(file->target, '/') - file->target), file->target, prefix,
+                     (long)getpid(), atomic_fetch_add(&serial, 1));
     if (n < 0 || (size_t)n >= sizeof file->temp)
         return seg_errno(err, ENAMETOOLONG, file->path, "create");
     return SEG_OK;
+}
+
+static void sweep_stale(const seg_file *file)
+{
+    char prefix[NAME_MAX], directory[PATH_MAX];
+    size_t n = (size_t)(strrchr(file->target, '/') - file->target) + 1;
+    memcpy(directory, file->target, n);
+    directory[n] = 0;
+    temp_prefix(file, prefix);
+    seg_temp_sweep_stale(directory, prefix);
 }
 
 static seg_status open_temp(seg_file *file, seg_error *err)
@@ -217,6 +234,7 @@ seg_status seg_file_create(const char *path, seg_file **out, seg_error *err)
     TRY(SEG_ALLOC(&file->buffer, BUFFER_BYTES, "a file's buffer", err));
     TRY(seg_path_absolute(path, file->target, err));
     memcpy(file->path, path, strlen(path) + 1);
+    sweep_stale(file);
     TRY(open_temp(file, err));
     *out = file;
     file = NULL;

@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include "segmill/status.h"
 
-/* A file being written beside its final name: `.NAME.tmp-PID-N`, mode 0600. */
+/* A file being written beside its final name: `.NAME.tmp-PID-N`, mode 0600. Making one
+ * removes those of the same name that killed processes left there. */
 typedef struct seg_file seg_file;
 
 seg_status seg_file_create(const char *path, seg_file **out, seg_error *err);
@@ -53,6 +54,9 @@ seg_status seg_path_absolute(const char *path, char *out, seg_error *err);
  * (slot -1: does nothing). For publish.c; seg_file does it by itself. */
 seg_status seg_temp_add(const char *path, int *slot, seg_error *err);
 void seg_temp_drop(int slot);
+/* Remove the files PREFIX<pid>-... in a directory whose processes are gone: what was left
+ * when worker and parent were killed together. */
+void seg_temp_sweep_stale(const char *directory, const char *prefix);
 /* Remove a file, link (never followed) or directory with all in it; as far as it goes. */
 void seg_remove_tree(const char *path);
 

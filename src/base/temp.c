@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -61,6 +63,28 @@ static void remove_at(int directory, const char *name, int depth)
 void seg_remove_tree(const char *path)
 {
     remove_at(AT_FDCWD, path, 0);
+}
+
+/* "123-4" of a process 123 that is no more. */
+static bool owner_is_gone(const char *name)
+{
+    char *end;
+    errno = 0;
+    long pid = strtol(name, &end, 10);
+    return errno == 0 && end != name && *end == '-' && pid > 0 && kill((pid_t)pid, 0) != 0 &&
+           errno == ESRCH;
+}
+
+void seg_temp_sweep_stale(const char *directory, const char *prefix)
+{
+    DIR *entries = opendir(directory);
+    if (entries == NULL)
+        return;
+    size_t n = strlen(prefix);
+    for (struct dirent *e = readdir(entries); e != NULL; e = readdir(entries))
+        if (strncmp(e->d_name, prefix, n) == 0 && owner_is_gone(e->d_name + n))
+            unlinkat(dirfd(entries), e->d_name, 0);
+    closedir(entries);
 }
 
 seg_status seg_temp_share(seg_error *err)

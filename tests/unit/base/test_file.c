@@ -276,6 +276,27 @@ static void sweeps_what_a_dead_process_left(void **state)
     assert_true(seg_path_exists("mine"));
 }
 
+static void sweeps_what_killed_processes_left_under_the_same_name(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    char dead[64], alive[64];
+    snprintf(dead, sizeof dead, ".a.csv.tmp-%ld-0", (long)child);
+    snprintf(alive, sizeof alive, ".a.csv.tmp-%ld-99", (long)getppid());
+    const char *const kept[] = {alive, ".b.csv.tmp-1-0", ".a.csv.tmp-", ".a.csv.tmp-x-1", "a.csv"};
+    for (size_t i = 0; i < 5; i++)
+        fclose(fopen(kept[i], "w"));
+    fclose(fopen(dead, "w"));
+    assert_int_equal(seg_file_put("a.csv", "x", 1, &err), SEG_OK);
+    assert_false(seg_path_exists(dead));
+    for (size_t i = 0; i < 5; i++)
+        assert_true(seg_path_exists(kept[i]));
+}
+
 static void many_files_at_once_are_refused_not_lost(void **state)
 {
     (void)state;
@@ -339,6 +360,7 @@ int main(void)
         TEST(makes_private_directories_with_their_parents),
         TEST(full_disks_may_be_tried_again),
         TEST(sweeps_what_a_dead_process_left),
+        TEST(sweeps_what_killed_processes_left_under_the_same_name),
         TEST(many_files_at_once_are_refused_not_lost),
         TEST(survives_every_allocation_failure),
     };
