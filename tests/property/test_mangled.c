@@ -65,7 +65,7 @@ static void every_defect_ends_as_the_table_says(void **state)
     for (size_t i = 0; i < n; i++) {
         csv_case c = { 0 };
         char path[256];
-        snprintf(path, sizeof path, "%s/%s", folder, rows[i].file);
+        snprintf(path, sizeof path, "%s/%.63s", folder, rows[i].file);
         csv_case_open_file(&c, path, rows[i].options);
         if ((int)c.status != rows[i].code || strstr(c.error.text, rows[i].message) == NULL)
             fail_msg("%s: exit %d: %s", rows[i].file, (int)c.status, c.error.text);
