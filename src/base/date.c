@@ -4,6 +4,7 @@
 #include "base/date.h"
 
 #include <string.h>
+#include <strings.h>
 #include "base/number.h"
 
 enum { DAY_SECONDS = 86400 };
@@ -78,7 +79,7 @@ static bool take_char(cursor *c, const char *allowed, char *taken)
     return true;
 }
 
-/* Three numbers with the same separator twice, at places a, b, c of `widths`. */
+/* Three numbers of `widths` digits (least, most) with the same separator twice. */
 static bool take_three(cursor *c, const char *separators, const int widths[3][2], int out[3])
 {
     char first = 0, second = 0;
@@ -122,25 +123,47 @@ static bool take_date(cursor *c, seg_date_format format, int32_t *day)
     return true;
 }
 
-/* Z, +hh, +hh:mm or +hhmm; nothing is UTC. */
+/* The word in any case, after an optional blank. */
+static bool take_word(cursor *c, const char *word)
+{
+    const char *s = c->s + (c->s < c->end && *c->s == ' ');
+    size_t n = strlen(word);
+    if ((size_t)(c->end - s) < n || strncasecmp(s, word, n) != 0)
+        return false;
+    c->s = s + n;
+    return true;
+}
+
+/* am or pm makes 12 h of 12 to 11; without it the hour stays. */
+static bool take_half_of_day(cursor *c, int *hour)
+{
+    bool pm = take_word(c, "pm");
+    if (!pm && !take_word(c, "am"))
+        return *hour <= 23;
+    bool ok = *hour >= 1 && *hour <= 12;
+    *hour = *hour % 12 + (pm ? 12 : 0);
+    return ok;
+}
+
+/* Z, UTC, +hh, +hh:mm or +hhmm; nothing is UTC. */
 static bool take_zone(cursor *c, int *offset)
 {
-    char sign = 0, colon = 0;
+    char mark = 0;
     int hours = 0, minutes = 0;
     *offset = 0;
-    if (c->s == c->end || take_char(c, "Zz", &sign))
+    if (c->s == c->end || take_word(c, "z") || take_word(c, "utc"))
         return true;
-    if (!take_char(c, "+-", &sign) || !take_number(c, 2, 2, &hours))
+    take_char(c, " ", &mark);
+    if (!take_char(c, "+-", &mark) || !take_number(c, 2, 2, &hours))
         return false;
-    if (take_char(c, ":", &colon) || at_digit(c)) {
-        if (!take_number(c, 2, 2, &minutes))
-            return false;
-    }
-    *offset = (hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
+    int sign = mark == '-' ? -1 : 1;
+    if ((take_char(c, ":", &mark) || at_digit(c)) && !take_number(c, 2, 2, &minutes))
+        return false;
+    *offset = sign * (hours * 60 + minutes) * 60;
     return hours <= 23 && minutes <= 59;
 }
 
-/* h:mm[:ss[.fff]][zone]; parts of a second are dropped. */
+/* h:mm[:ss[.fff]][ am|pm][zone]; parts of a second are dropped. */
 static bool take_time(cursor *c, int64_t *seconds)
 {
     int h = 0, m = 0, s = 0, offset = 0;
@@ -157,7 +180,7 @@ static bool take_time(cursor *c, int64_t *seconds)
                 c->s++;
         }
     }
-    if (h > 23 || m > 59 || s > 59 || !take_zone(c, &offset))
+    if (!take_half_of_day(c, &h) || m > 59 || s > 59 || !take_zone(c, &offset))
         return false;
     *seconds = (h * 60 + m) * 60 + s - offset;
     return true;

@@ -18,9 +18,9 @@ typedef enum seg_date_format {
     SEG_DATE_EPOCH_MS
 } seg_date_format;
 
-/* One cell: the date and, after a blank or T, an optional time h:mm[:ss[.fff]] and an
- * optional zone Z or +hh[:mm] (converted to UTC). Years 1 .. 9999. *has_time tells if a
- * time was there. */
+/* One cell: the date and, after a blank or T, an optional time h:mm[:ss[.fff]][ am|pm] and
+ * an optional zone Z, UTC or +hh[[:]mm], also after a blank (converted to UTC). Years
+ * 1 .. 9999. *has_time tells if a time was there. */
 bool seg_parse_date(const char *s, size_t n, seg_date_format format, int64_t *seconds,
                     bool *has_time);
 

@@ -82,7 +82,8 @@ static void the_smallest_limit_on_the_path_of_v2_counts(void **state)
     put("/sys/fs/cgroup/jobs.slice/night.service/memory.max", "4000000000\n");
     put("/sys/fs/cgroup/jobs.slice/night.service/memory.current", "500000000\n");
     assert_true(seg_cgroup_memory_left(root) == 3000000000u);
-    put("/sys/fs/cgroup/jobs.slice/memory.stat", "anon 5\nactive_file 7\ninactive_file 1000000000\n");
+    put("/sys/fs/cgroup/jobs.slice/memory.stat",
+        "anon 5\nactive_file 7\ninactive_file 1000000000\n");
     assert_true(seg_cgroup_memory_left(root) == 3500000000u);
     put("/sys/fs/cgroup/jobs.slice/night.service/memory.current", "4000000001\n");
     assert_true(seg_cgroup_memory_left(root) == 0);
@@ -91,7 +92,8 @@ static void the_smallest_limit_on_the_path_of_v2_counts(void **state)
 static void v1_is_read_and_no_quota_is_none(void **state)
 {
     (void)state;
-    put("/proc/self/cgroup", "11:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/\n");
+    put("/proc/self/cgroup",
+        "11:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/\n");
     put("/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_quota_us", "-1\n");
     put("/sys/fs/cgroup/cpu/docker/abc/cpu.cfs_period_us", "100000\n");
     put("/sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes", "9223372036854771712\n");

@@ -92,8 +92,10 @@ static void a_json_log_is_escaped(void **state)
     assert_int_equal(strncmp(text, "{\"time\":\"20", 11), 0);
     assert_non_null(strstr(text, "\"level\":\"progress\",\"what\":\"reading\",\"done\":512,"
                                  "\"total\":1024,\"seconds\":"));
-    assert_non_null(strstr(text, "\"command\":\"train\",\"level\":\"info\",\"text\":\"8 clusters\"}\n"));
-    assert_non_null(strstr(text, "\"level\":\"warning\",\"text\":\"column 'ag\\\"e' is \\u0001 empty\"}\n"));
+    assert_non_null(strstr(text, "\"command\":\"train\",\"level\":\"info\",\"text\":"
+                                 "\"8 clusters\"}\n"));
+    assert_non_null(strstr(text, "\"level\":\"warning\",\"text\":"
+                                 "\"column 'ag\\\"e' is \\u0001 empty\"}\n"));
 }
 
 static void a_terminal_gets_a_bar_that_makes_room_for_notes(void **state)

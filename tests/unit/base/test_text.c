@@ -95,7 +95,8 @@ static void good_utf8_is_good(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "", "plain text of more than eight bytes", "M\xc3\xbcller", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
+        "", "plain text of more than eight bytes", "M\xc3\xbcller",
+        "\xe2\x82\xac", "\xf0\x9f\x98\x80",
         "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80", "\xef\xbf\xbf",
         "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf",
     };
