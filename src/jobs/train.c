@@ -111,7 +111,9 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
     seg_put_text(result, "method", method->name);
     seg_view_request request = request_for(method, call->operands[1], call->method_options);
     TRY(seg_view_open(&call->context, &request, result, &source, err));
-    seg_put_int(result, "rows", (int64_t)source->n_rows);
+    /* What became of the transactions' rows tells more than their number. */
+    if (method->train_view != SEG_VIEW_CUSTOMERS || seg_node_get(result, "rows") == NULL)
+        seg_put_int(result, "rows", (int64_t)source->n_rows);
     seg_put_text(result, "model_file", options->output);
 
     seg_train_input input = { .ctx = &call->context, .schema = source->schema,
