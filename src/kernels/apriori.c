@@ -4,7 +4,8 @@
  * VLDB 1994. Pass 1 counts items; frequent ones are renamed in order of rising count,
  * which keeps the groups that are joined small. Pass 2 counts all pairs in a triangle
  * of counters, in as many slices (and readings) as the memory asks for. Pass k counts
- * the candidates of seg_candidates() in a tree. Each thread has its own counters; they
+ * the candidates of seg_candidates() in a tree, basket by basket or, when a candidate is in
+ * many baskets, with a bit per basket. Each thread has its own counters; they
  * are whole numbers, so their sum is the same in any order. */
 #include "kernels/apriori.h"
 
@@ -15,6 +16,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "kernels/candidates.h"
+#include "kernels/item_columns.h"
 #include "kernels/item_trie.h"
 
 typedef enum stage { STAGE_ITEMS, STAGE_PAIRS, STAGE_SETS, STAGE_DONE } stage;
@@ -36,6 +38,8 @@ struct seg_apriori {
     seg_itemsets pairs;           /* found in the slices so far */
     seg_itemsets candidates;
     seg_item_trie trie;
+    uint64_t *columns;            /* bits per basket: n_threads x column_words; or null */
+    size_t column_words;          /* of all items, and of the walk over the tree */
 
     size_t n_counters;
     uint32_t *counters;           /* n_threads x n_counters */
@@ -75,6 +79,8 @@ static void release_pass(seg_apriori *miner)
 {
     seg_free(miner->counters);
     miner->counters = NULL;
+    seg_free(miner->columns);
+    miner->columns = NULL;
     seg_item_trie_clear(&miner->trie);
     seg_itemsets_clear(&miner->candidates);
 }
@@ -151,6 +157,17 @@ static void use_candidate_items(seg_apriori *miner)
     }
 }
 
+/* A frequent set is in at least one of DENSE baskets: bits are cheaper than steps. */
+static seg_status make_columns(seg_apriori *miner, seg_error *err)
+{
+    enum { DENSE = 64 };
+    if ((uint64_t)miner->result.min_count * DENSE < miner->result.n_baskets)
+        return SEG_OK;
+    miner->column_words = (miner->m + miner->trie.depth) * SEG_COLUMN_WORDS;
+    return SEG_ALLOC(&miner->columns, miner->column_words * (size_t)n_threads_of(miner),
+                     "the bits of the baskets", err);
+}
+
 /* So many candidates of k items fit: their items, their tree, a counter per thread. */
 static uint64_t candidate_room(const seg_apriori *miner, size_t k)
 {
@@ -172,6 +189,7 @@ static seg_status begin_sets(seg_apriori *miner, seg_error *err)
     use_candidate_items(miner);
     TRY(seg_item_trie_new(&miner->candidates, &miner->trie, err));
     TRY(make_counters(miner, miner->candidates.n, err));
+    TRY(make_columns(miner, err));
     snprintf(miner->stage_text, sizeof miner->stage_text, "counting sets of %zu",
              miner->candidates.length);
 
@@ -240,36 +258,54 @@ static void count_pairs(const seg_apriori *miner, const int32_t *ranks, size_t n
     }
 }
 
-static void count_basket(const seg_apriori *miner, const int32_t *items, size_t n,
-                         int32_t *ranks, uint32_t *counters)
-{
-    if (miner->stage == STAGE_ITEMS) {
-        for (size_t i = 0; i < n; i++)
-            counters[items[i]]++;
-        return;
-    }
-    size_t kept = to_ranks(miner, items, n, ranks);
-    if (miner->stage == STAGE_PAIRS)
-        count_pairs(miner, ranks, kept, counters);
-    else
-        seg_item_trie_count(&miner->trie, ranks, kept, counters);
-}
-
 static bool counted(const seg_basket_rows *rows, size_t i)
 {
     return rows->skip == NULL || rows->skip[i] != rows->skip_value;
 }
 
-static void count_rows(const seg_apriori *miner, const seg_basket_rows *rows, size_t first,
-                       size_t end, int thread)
+/* The places of one thread. */
+typedef struct lane {
+    uint32_t *counters;
+    int32_t *ranks;
+    uint64_t *columns;
+} lane;
+
+static void count_basket(const seg_apriori *miner, const int32_t *items, size_t n, size_t row,
+                         const lane *mine)
 {
-    uint32_t *counters = miner->counters + (size_t)thread * miner->n_counters;
-    int32_t *ranks = miner->baskets == NULL ? NULL
-                                            : miner->baskets + (size_t)thread * miner->m;
+    if (miner->stage == STAGE_ITEMS) {
+        for (size_t i = 0; i < n; i++)
+            mine->counters[items[i]]++;
+        return;
+    }
+    size_t kept = to_ranks(miner, items, n, mine->ranks);
+    if (miner->stage == STAGE_PAIRS)
+        count_pairs(miner, mine->ranks, kept, mine->counters);
+    else if (mine->columns != NULL)
+        seg_item_columns_set(mine->columns, row, mine->ranks, kept);
+    else
+        seg_item_trie_count(&miner->trie, mine->ranks, kept, mine->counters);
+}
+
+/* Rows first .. end-1, at most SEG_COLUMN_ROWS of them. */
+static void count_rows(const seg_apriori *miner, const seg_basket_rows *rows, size_t first,
+                       size_t end, size_t thread)
+{
+    lane mine = { .counters = miner->counters + thread * miner->n_counters };
+    if (miner->baskets != NULL)
+        mine.ranks = miner->baskets + thread * miner->m;
+    if (miner->columns != NULL) {
+        mine.columns = miner->columns + thread * miner->column_words;
+        memset(mine.columns, 0, miner->column_words * sizeof *mine.columns);
+    }
     for (size_t i = first; i < end; i++)
         if (counted(rows, i))
             count_basket(miner, rows->items + rows->row_start[i],
-                         (size_t)(rows->row_start[i + 1] - rows->row_start[i]), ranks, counters);
+                         (size_t)(rows->row_start[i + 1] - rows->row_start[i]), i - first,
+                         &mine);
+    if (miner->columns != NULL)
+        seg_item_columns_count(&miner->trie, mine.columns,
+                               mine.columns + miner->m * SEG_COLUMN_WORDS, mine.counters);
 }
 
 static seg_status check_rows(const seg_apriori *miner, const seg_basket_rows *rows,
@@ -295,7 +331,7 @@ static seg_status check_rows(const seg_apriori *miner, const seg_basket_rows *ro
 seg_status seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows,
                            uint64_t first_row, seg_error *err)
 {
-    enum { ROWS_AT_ONCE = 256 };
+    enum { ROWS_AT_ONCE = SEG_COLUMN_ROWS };
     seg_status st = check_rows(miner, rows, first_row, err);
     if (st != SEG_OK)
         return st;
@@ -310,7 +346,7 @@ seg_status seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows,
     for (size_t piece = 0; piece < n_pieces; piece++) {
         size_t first = piece * ROWS_AT_ONCE, end = first + ROWS_AT_ONCE;
         count_rows(miner, rows, first, end < rows->n_rows ? end : rows->n_rows,
-                   omp_get_thread_num());
+                   (size_t)omp_get_thread_num());
     }
     return SEG_OK;
 }

@@ -157,7 +157,7 @@ static void agrees_with_a_plain_table(void **state)
     (void)state;
     enum { ROWS = 5000, ORDERS = 700, ITEMS = 40 };
     static bool has[ORDERS][ITEMS];
-    static char text[ORDERS][8];
+    static char text[ORDERS][16];
     static const char *names[ORDERS];
     static int32_t o[ROWS], i[ROWS];
     uint32_t seed = 7;
