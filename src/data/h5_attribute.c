@@ -122,16 +122,16 @@ const char *seg_h5_get_attribute(seg_h5 *file, const char *path, const char *nam
     return texts == NULL || n != 1 ? NULL : texts[0];
 }
 
-int64_t h5_get_int_attribute(seg_h5 *file, const char *path, const char *name,
-                             int64_t otherwise)
+size_t h5_get_int_attribute(seg_h5 *file, const char *path, const char *name, int64_t *out,
+                            size_t most)
 {
     attribute a;
-    int64_t value = otherwise;
+    size_t n = 0;
     h5_begin();
-    if (!open_attribute(file, path, name, &a) || a.n != 1 ||
-        H5Tget_class(a.type) != H5T_INTEGER || H5Tget_size(a.type) > sizeof value ||
-        H5Aread(a.id, H5T_NATIVE_INT64, &value) < 0)
-        value = otherwise;
+    if (open_attribute(file, path, name, &a) && a.n >= 1 && (size_t)a.n <= most &&
+        H5Tget_class(a.type) == H5T_INTEGER && H5Tget_size(a.type) <= sizeof *out &&
+        H5Aread(a.id, H5T_NATIVE_INT64, out) >= 0)
+        n = (size_t)a.n;
     close_attribute(&a);
-    return value;
+    return n;
 }

@@ -116,6 +116,8 @@ static seg_status describe(hid_t object, const seg_column *column, const char *l
         TRY(h5_put_attribute(object, "units", "seconds since 1970-01-01", err));
     if (column->type == SEG_TYPE_I64 && column->scale > 1)
         TRY(h5_put_int_attribute(object, "scale", column->scale, err));
+    if (column->type == SEG_TYPE_TEXT && column->width == 0)   /* the file has 1 byte */
+        TRY(h5_put_int_attribute(object, "width", 0, err));
     if (column->unit != NULL)
         TRY(h5_put_attribute(object, "unit", column->unit, err));
     if (column->source != NULL)

@@ -210,11 +210,11 @@ seg_status h5_read_cells(seg_h5 *file, h5_array *array, const h5_cell *cell, seg
                          seg_error *err);
 seg_h5_type h5_nearest_type(const h5_cell *cell);
 
-/* Attributes: a list of texts (rank 1) or null; a number or `otherwise`; the longest
- * list taken is H5_MAX_COLUMNS. Live as long as the file. */
+/* Attributes: a list of texts (rank 1) or null, living as long as the file; up to `most`
+ * whole numbers, and how many there were (0: no such attribute). */
 const char *const *h5_get_list_attribute(seg_h5 *file, const char *path, const char *name,
                                          size_t *n);
-int64_t h5_get_int_attribute(seg_h5 *file, const char *path, const char *name,
-                             int64_t otherwise);
+size_t h5_get_int_attribute(seg_h5 *file, const char *path, const char *name, int64_t *out,
+                            size_t most);
 
 #endif

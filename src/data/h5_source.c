@@ -1,0 +1,425 @@
+/* h5_source.c: a table in a file as a source of blocks. A matrix that lies in the file as
+ * we need it is mapped, a window of one block at a time; everything else is read into
+ * buffers of one block. The first pass checks every value, later passes trust it. */
+#include "data/h5_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "base/alloc.h"
+#include "base/try.h"
+
+typedef struct h5_source {
+    seg_source source;
+    seg_h5 *file;
+    h5_table table;
+    size_t block_rows;
+    uint64_t next_row, checked_rows;
+    void *window;               /* of X, or null */
+    size_t window_bytes;
+    float *x;
+    char *ids;
+    void **columns;
+    float *cells;               /* one feature of a block */
+    int64_t *row_start;
+    int32_t *items;
+    size_t items_cap;
+    float *values;              /* of sparse numbers */
+    size_t values_cap;
+    char *name;
+} h5_source;
+
+static const seg_schema *schema_of(const h5_source *s)
+{
+    return &s->table.schema->view;
+}
+
+/* ---- X ---------------------------------------------------------------------------------- */
+
+static void close_window(h5_source *s)
+{
+    if (s->window != NULL)
+        munmap(s->window, s->window_bytes);
+    s->window = NULL;
+}
+
+static bool can_map(const h5_array *x)
+{
+    return x->layout == H5D_CONTIGUOUS && x->cell.class == H5_CLASS_FLOAT && x->cell.size == 4 &&
+           !x->cell.big_endian && x->address % sizeof(float) == 0;
+}
+
+/* Null when it cannot be mapped: then it is read. */
+static const float *map_rows(h5_source *s, uint64_t first, size_t n)
+{
+    const h5_array *x = s->table.x;
+    uint64_t row_bytes = x->n_cols * sizeof(float), from = x->address + first * row_bytes;
+    size_t lead = from % (size_t)sysconf(_SC_PAGESIZE);
+    close_window(s);
+    if (!can_map(x))
+        return NULL;
+    s->window_bytes = n * row_bytes + lead;
+    void *map = mmap(NULL, s->window_bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, s->file->fd,
+                     (off_t)(from - lead));
+    if (map == MAP_FAILED)
+        return NULL;
+    s->window = map;
+    return (const float *)(const void *)((const char *)map + lead);
+}
+
+static seg_status need_x(h5_source *s, seg_error *err)
+{
+    size_t cells;
+    if (s->x != NULL)
+        return SEG_OK;
+    if (__builtin_mul_overflow(s->block_rows, schema_of(s)->n_features, &cells))
+        cells = SIZE_MAX;
+    return SEG_ALLOC(&s->x, cells, "a block of features", err);
+}
+
+static seg_status read_array(h5_source *s, uint64_t first, size_t n, const float **x,
+                             seg_error *err)
+{
+    *x = map_rows(s, first, n);
+    if (*x != NULL)
+        return SEG_OK;
+    seg_status st = need_x(s, err);
+    if (st == SEG_OK)
+        st = h5_read_cells(s->file, s->table.x, &s->table.x->cell, SEG_H5_F32, 0, first, n,
+                           s->x, err);
+    *x = s->x;
+    return st;
+}
+
+static seg_status read_features(h5_source *s, uint64_t first, size_t n, const float **x,
+                                seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_schema *schema = schema_of(s);
+    size_t d = schema->n_features;
+    TRY(need_x(s, err));
+    if (s->cells == NULL)
+        TRY(SEG_ALLOC(&s->cells, s->block_rows, "a block of one feature", err));
+    for (size_t f = 0; f < d; f++) {
+        const seg_column *feature = &schema->features[f];
+        TRY(h5_read_field(s->file, &s->table.features[f], feature, first, n, s->cells, err));
+        const int32_t *codes = (const int32_t *)(const void *)s->cells;
+        for (size_t r = 0; r < n; r++)
+            s->x[r * d + f] = feature->type != SEG_TYPE_CODE ? s->cells[r]
+                              : codes[r] < 0 ? NAN : (float)codes[r];
+    }
+    *x = s->x;
+
+done:
+    return st;
+}
+
+/* Every value finite or missing, every category one that has a name. */
+static seg_status check_x(const h5_source *s, uint64_t first, size_t n, const float *x,
+                          seg_error *err)
+{
+    const seg_schema *schema = schema_of(s);
+    size_t d = schema->n_features, n_bad = 0;
+    for (size_t i = 0; i < n * d; i++)
+        n_bad += isinf(x[i]) != 0;
+    for (size_t i = 0; n_bad > 0 && i < n * d; i++)
+        if (isinf(x[i]))
+            return seg_fail(err, SEG_E_DATA, "%s: row %llu: '%s' is infinite", s->name,
+                            (unsigned long long)(first + i / d + 1),
+                            schema->features[i % d].name);
+    for (size_t f = 0; f < d; f++) {
+        float end = (float)schema->features[f].n_levels;
+        if (schema->features[f].type != SEG_TYPE_CODE)
+            continue;
+        for (size_t r = 0; r < n; r++) {
+            float v = x[r * d + f];
+            if (v == v && (!(v >= 0 && v < end) || v != floorf(v)))
+                return seg_fail(err, SEG_E_DATA, "%s: row %llu: '%s' has a code beyond its %zu"
+                                " categories", s->name, (unsigned long long)(first + r + 1),
+                                schema->features[f].name, schema->features[f].n_levels);
+        }
+    }
+    return SEG_OK;
+}
+
+/* ---- sparse ------------------------------------------------------------------------------ */
+
+static seg_status damaged_row(const h5_source *s, uint64_t row, seg_error *err)
+{
+    return seg_fail(err, SEG_E_DATA, "%s: row %llu of the sparse matrix X is damaged", s->name,
+                    (unsigned long long)(row + 1));
+}
+
+/* The items of the block, row_start from 0 on. *from: where they begin in the file. */
+static seg_status read_items(h5_source *s, uint64_t first, size_t n, int64_t *from,
+                             seg_error *err)
+{
+    seg_status st = SEG_OK;
+    h5_array *indptr = s->table.indptr, *indices = s->table.indices;
+    int64_t n_all = (int64_t)indices->n_rows, n_features = (int64_t)schema_of(s)->n_features;
+    TRY(h5_read_cells(s->file, indptr, &indptr->cell, SEG_H5_I64, 0, first, n + 1, s->row_start,
+                      err));
+    *from = s->row_start[0];
+    for (size_t r = 0; r <= n; r++) {
+        if (s->row_start[r] < (r == 0 ? 0 : s->row_start[r - 1] + *from) ||
+            s->row_start[r] > n_all) {
+            st = damaged_row(s, first + r, err);
+            goto done;
+        }
+        s->row_start[r] -= *from;
+    }
+    size_t n_items = (size_t)s->row_start[n];
+    TRY(SEG_GROW(&s->items, &s->items_cap, n_items, "the items of a block", err));
+    TRY(h5_read_cells(s->file, indices, &indices->cell, SEG_H5_I32, 0, (uint64_t)*from, n_items,
+                      s->items, err));
+    for (size_t i = 0; i < n_items; i++)
+        if (s->items[i] < 0 || s->items[i] >= n_features) {
+            st = seg_fail(err, SEG_E_DATA, "%s: X has an item %d; there are %lld", s->name,
+                          s->items[i], (long long)n_features);
+            goto done;
+        }
+
+done:
+    return st;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Items ascending and distinct, as other programs need not write them. */
+static void tidy_items(h5_source *s, size_t n)
+{
+    int64_t to = 0, start = 0;
+    for (size_t r = 0; r < n; r++) {
+        int64_t end = s->row_start[r + 1], i = start + 1;
+        while (i < end && s->items[i] > s->items[i - 1])
+            i++;
+        if (i < end)
+            qsort(s->items + start, (size_t)(end - start), sizeof *s->items, compare_items);
+        int64_t begin = to;
+        for (i = start; i < end; i++)
+            if (to == begin || s->items[i] != s->items[to - 1])
+                s->items[to++] = s->items[i];
+        start = end;
+        s->row_start[r + 1] = to;
+    }
+}
+
+static seg_status read_sparse(h5_source *s, uint64_t first, size_t n, const float **x,
+                              seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t d = schema_of(s)->n_features;
+    int64_t from;
+    TRY(read_items(s, first, n, &from, err));
+    if (schema_of(s)->kind == SEG_KIND_BASKETS) {
+        tidy_items(s, n);
+        goto done;
+    }
+    size_t n_items = (size_t)s->row_start[n];
+    TRY(need_x(s, err));
+    TRY(SEG_GROW(&s->values, &s->values_cap, n_items, "the values of a block", err));
+    TRY(h5_read_cells(s->file, s->table.data, &s->table.data->cell, SEG_H5_F32, 0,
+                      (uint64_t)from, n_items, s->values, err));
+    memset(s->x, 0, n * d * sizeof *s->x);
+    for (size_t r = 0; r < n; r++)
+        for (int64_t i = s->row_start[r]; i < s->row_start[r + 1]; i++)
+            s->x[r * d + (size_t)s->items[i]] += s->values[i];
+    *x = s->x;
+
+done:
+    return st;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------- */
+
+static seg_status read_matrix(h5_source *s, uint64_t first, size_t n, seg_block *block,
+                              seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const float *x = NULL;
+    size_t d = schema_of(s)->n_features;
+    switch (s->table.matrix) {
+    case H5_MATRIX_NONE:   break;
+    case H5_MATRIX_ARRAY:  st = read_array(s, first, n, &x, err); break;
+    case H5_MATRIX_FIELDS: st = d == 0 ? SEG_OK : read_features(s, first, n, &x, err); break;
+    case H5_MATRIX_SPARSE: st = read_sparse(s, first, n, &x, err); break;
+    }
+    if (st != SEG_OK || x == NULL)
+        return st;
+    block->x = (seg_matrix){ .x = x, .n_rows = n, .n_cols = d, .stride = d };
+    return first < s->checked_rows ? SEG_OK : check_x(s, first, n, x, err);
+}
+
+static seg_status read_columns(h5_source *s, uint64_t first, size_t n, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_schema *schema = schema_of(s);
+    seg_column id = { .name = schema->id_name, .type = SEG_TYPE_TEXT,
+                      .width = schema->id_width };
+    if (s->ids != NULL)
+        TRY(h5_read_field(s->file, &s->table.id, &id, first, n, s->ids, err));
+    for (size_t c = 0; c < schema->n_columns; c++)
+        TRY(h5_read_field(s->file, &s->table.columns[c], &schema->columns[c], first, n,
+                          s->columns[c], err));
+
+done:
+    return st;
+}
+
+static seg_status source_next(seg_source *self, seg_block *block, seg_error *err)
+{
+    h5_source *s = (h5_source *)self;
+    seg_status st = SEG_OK;
+    uint64_t first = s->next_row, left = self->n_rows - first;
+    size_t n = left < s->block_rows ? (size_t)left : s->block_rows;
+    *block = (seg_block){ .first_row = first };
+    if (n == 0) {
+        close_window(s);
+        return SEG_OK;
+    }
+    TRY(read_matrix(s, first, n, block, err));
+    TRY(read_columns(s, first, n, err));
+    block->n_rows = n;
+    block->ids = s->ids;
+    block->columns = (const void *const *)s->columns;
+    if (schema_of(s)->kind == SEG_KIND_BASKETS) {
+        block->row_start = s->row_start;
+        block->items = s->items;
+    }
+    s->next_row += n;
+    if (s->next_row > s->checked_rows)
+        s->checked_rows = s->next_row;
+
+done:
+    if (st != SEG_OK)
+        *block = (seg_block){ .first_row = first };
+    return st;
+}
+
+static seg_status source_rewind(seg_source *self, seg_error *err)
+{
+    (void)err;
+    ((h5_source *)self)->next_row = 0;
+    return SEG_OK;
+}
+
+static void source_close(seg_source *self)
+{
+    h5_source *s = (h5_source *)self;
+    close_window(s);
+    if (s->columns != NULL)
+        for (size_t c = 0; c < schema_of(s)->n_columns; c++)
+            seg_free(s->columns[c]);
+    seg_free(s->columns);
+    seg_free(s->x);
+    seg_free(s->ids);
+    seg_free(s->cells);
+    seg_free(s->row_start);
+    seg_free(s->items);
+    seg_free(s->values);
+    seg_free(s->name);
+    h5_table_free(&s->table);
+    seg_h5_close(s->file);
+    seg_free(s);
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static seg_status make_room(h5_source *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_schema *schema = schema_of(s);
+    if (s->table.matrix == H5_MATRIX_SPARSE)
+        TRY(SEG_ALLOC(&s->row_start, s->block_rows + 1, "a block of baskets", err));
+    if (s->table.id.values != NULL)
+        TRY(seg_alloc_array(&s->ids, s->block_rows, schema->id_width, "a block of ids", err));
+    TRY(SEG_ALLOC(&s->columns, schema->n_columns, "a block of columns", err));
+    for (size_t c = 0; c < schema->n_columns; c++)
+        TRY(seg_alloc_array(&s->columns[c], s->block_rows,
+                            seg_column_cell_bytes(&schema->columns[c]), "a column", err));
+
+done:
+    return st;
+}
+
+/* Baskets may be fuller than is usual: then fewer of them make a block. */
+static size_t rows_per_block(const seg_context *ctx, const h5_source *s)
+{
+    enum { BLOCK_ITEMS = 4 << 20 };
+    size_t rows = seg_block_rows_for(ctx, schema_of(s));
+    if (s->table.matrix != H5_MATRIX_SPARSE || (ctx != NULL && ctx->block_rows != 0) ||
+        s->table.n_rows == 0)
+        return rows;
+    uint64_t per_row = s->table.indices->n_rows / s->table.n_rows + 1;
+    while (rows > SEG_CHUNK_ROWS && rows * per_row > BLOCK_ITEMS)
+        rows = rows / 2 / SEG_CHUNK_ROWS * SEG_CHUNK_ROWS;
+    return rows < SEG_CHUNK_ROWS ? SEG_CHUNK_ROWS : rows;
+}
+
+/* FILE.h5:/path names an object in the file, unless a file has that very name. */
+static const char *split_path(char *name)
+{
+    char *colon = strstr(name, ":/");
+    if (colon == NULL || access(name, F_OK) == 0)
+        return NULL;
+    for (char *next; (next = strstr(colon + 1, ":/")) != NULL;)
+        colon = next;
+    *colon = 0;
+    for (colon++; *colon == '/';)
+        colon++;
+    return colon;
+}
+
+static seg_status open_source(const seg_context *ctx, h5_source *s, const char *path,
+                              seg_error *err)
+{
+    seg_status st = SEG_OK;
+    char *file_name = NULL;
+    TRY(SEG_ALLOC(&s->name, strlen(path) + 1, "a name", err));
+    memcpy(s->name, path, strlen(path));
+    TRY(SEG_ALLOC(&file_name, strlen(path) + 1, "a name", err));
+    memcpy(file_name, path, strlen(path));
+    const char *object = split_path(file_name);
+    TRY(seg_h5_open(file_name, &s->file, err));
+    if (object != NULL && h5_find(s->file, object) == H5_OBJECT_NONE) {
+        st = seg_fail(err, SEG_E_DATA, "%s: there is no '%s' in the file", file_name, object);
+        goto done;
+    }
+    TRY(h5_find_table(s->file, object, &s->table, err));
+    s->block_rows = rows_per_block(ctx, s);
+    if (s->block_rows > s->table.n_rows)   /* a small table needs small buffers */
+        s->block_rows = (s->table.n_rows / SEG_CHUNK_ROWS + 1) * SEG_CHUNK_ROWS;
+    TRY(make_room(s, err));
+
+done:
+    seg_free(file_name);
+    return st;
+}
+
+seg_status seg_h5_source(const seg_context *ctx, const char *path, seg_source **out,
+                         seg_error *err)
+{
+    seg_status st = SEG_OK;
+    h5_source *s = NULL;
+    *out = NULL;
+
+    TRY(SEG_ALLOC(&s, 1, "a source", err));
+    TRY(open_source(ctx, s, path, err));
+    s->source = (seg_source){ .schema = schema_of(s), .n_rows = s->table.n_rows,
+                              .name = s->name, .next = source_next, .rewind = source_rewind,
+                              .close = source_close };
+    *out = &s->source;
+    s = NULL;
+
+done:
+    if (s != NULL)
+        source_close(&s->source);
+    return st;
+}

@@ -1,0 +1,135 @@
+/* h5_verify.c: does a table still hold what was written? The hashes under uns/segmill are
+ * made again from the file's rows, as the sink made them, and compared. */
+#include "data/h5_table.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "base/try.h"
+
+typedef struct check {
+    seg_source *source;
+    h5_hashes x, obs;
+    uint64_t *parts;
+    uint32_t *counts;
+} check;
+
+static uint64_t hash_columns(const check *c, const seg_block *block, size_t first, size_t n)
+{
+    const seg_schema *schema = c->source->schema;
+    size_t n_parts = 0;
+    if (schema->id_width > 0)
+        c->parts[n_parts++] = seg_xxh3(block->ids + first * schema->id_width,
+                                       n * schema->id_width);
+    for (size_t i = 0; i < schema->n_columns; i++) {
+        size_t size = seg_column_cell_bytes(&schema->columns[i]);
+        c->parts[n_parts++] = seg_xxh3((const char *)block->columns[i] + first * size, n * size);
+    }
+    return seg_xxh3(c->parts, n_parts * sizeof(uint64_t));
+}
+
+static seg_status add_chunk(check *c, const seg_block *block, size_t first, size_t n,
+                            seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t d = c->source->schema->n_features;
+    if (block->row_start != NULL) {
+        const int64_t *start = block->row_start + first;
+        TRY(h5_hashes_add(&c->x, h5_hash_baskets(start, block->items + start[0], n, c->counts),
+                          err));
+    } else if (block->x.x != NULL) {
+        TRY(h5_hashes_add(&c->x, seg_xxh3(block->x.x + first * d, n * d * sizeof(float)), err));
+    }
+    TRY(h5_hashes_add(&c->obs, hash_columns(c, block, first, n), err));
+
+done:
+    return st;
+}
+
+static seg_status hash_rows(check *c, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_block block;
+    TRY(SEG_ALLOC(&c->parts, c->source->schema->n_columns + 1, "hashes", err));
+    TRY(SEG_ALLOC(&c->counts, SEG_CHUNK_ROWS, "hashes", err));
+    for (;;) {
+        TRY(c->source->next(c->source, &block, err));
+        if (block.n_rows == 0)
+            break;
+        for (size_t first = 0; first < block.n_rows; first += SEG_CHUNK_ROWS) {
+            size_t left = block.n_rows - first;
+            TRY(add_chunk(c, &block, first, left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS, err));
+        }
+    }
+    TRY(h5_hashes_end(&c->x, err));
+    TRY(h5_hashes_end(&c->obs, err));
+
+done:
+    return st;
+}
+
+static seg_status compare(seg_h5 *file, const char *path, const char *what,
+                          const h5_hashes *hashes, uint64_t n_rows, seg_error *err)
+{
+    enum { ROWS = H5_HASH_CHUNKS * SEG_CHUNK_ROWS };
+    uint64_t *wanted = NULL, n = 0;
+    seg_status st = seg_h5_get(file, path, SEG_H5_U64, UINT32_MAX, 0, &wanted, &n, err);
+    if (st == SEG_OK && n != hashes->n_done)
+        st = seg_fail(err, SEG_E_VERIFY, "%s: there are %llu hashes of %s, not %zu", file->path,
+                      (unsigned long long)n, what, hashes->n_done);
+    for (size_t i = 0; i < n && st == SEG_OK; i++)
+        if (wanted[i] != hashes->done[i])
+            st = seg_fail(err, SEG_E_VERIFY, "%s: rows %llu to %llu of %s are not what was"
+                          " written", file->path, (unsigned long long)i * ROWS + 1,
+                          (unsigned long long)(i * ROWS + ROWS < n_rows ? i * ROWS + ROWS
+                                                                        : n_rows), what);
+    seg_free(wanted);
+    return st;
+}
+
+static seg_status compare_all(seg_h5 *file, const check *c, uint64_t n_rows, seg_node *result,
+                              seg_error *err)
+{
+    seg_status st = SEG_OK;
+    if (c->x.n_done > 0 || seg_h5_has(file, "uns/segmill/x_xxh3"))
+        TRY(compare(file, "uns/segmill/x_xxh3", "X", &c->x, n_rows, err));
+    TRY(compare(file, "uns/segmill/obs_xxh3", "the columns", &c->obs, n_rows, err));
+    seg_put_int(result, "rows", (int64_t)n_rows);
+    seg_put_int(result, "blocks", (int64_t)(c->x.n_done + c->obs.n_done));
+
+done:
+    return st;
+}
+
+seg_status seg_h5_verify(const char *path, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_context ctx = seg_context_defaults();
+    seg_h5 *file = NULL;
+    seg_kind kind;
+    check c = { 0 };
+    TRY(seg_h5_open(path, &file, err));
+    if (!h5_own_kind(file, &kind)) {
+        st = seg_fail(err, SEG_E_VERIFY, "%s: it has no hashes to be checked: another program"
+                      " wrote it", path);
+        goto done;
+    }
+    seg_put_text(result, "kind", seg_kind_name(kind));
+    if (kind == SEG_KIND_MODEL)   /* its parts are checked when it is loaded */
+        goto done;
+    TRY(seg_h5_source(&ctx, path, &c.source, err));
+    TRY(hash_rows(&c, err));
+    TRY(compare_all(file, &c, c.source->n_rows, result, err));
+
+done:
+    seg_source_close(c.source);
+    seg_free(c.parts);
+    seg_free(c.counts);
+    seg_free(c.x.done);
+    seg_free(c.obs.done);
+    seg_h5_close(file);
+    if (st == SEG_E_DATA)   /* what cannot be read is not what was written either */
+        st = SEG_E_VERIFY;
+    return st;
+}

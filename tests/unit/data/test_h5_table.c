@@ -1,0 +1,542 @@
+/* Tables of every kind into files and back: equal schema, equal cells, equal bytes for any
+ * blocks; statistics against plain loops; damage that is found and named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/alloc.h"
+#include "base/try.h"
+#include "data/h5.h"
+#include "data/schema.h"
+
+static char dir[] = "/tmp/test-h5-table-XXXXXX";
+static seg_error err;
+
+#define OK(call) do { seg_status s_ = (call); if (s_ != SEG_OK) fail_msg("%s", err.text); } while (0)
+
+static const char *in_dir(const char *name)
+{
+    static char path[4][128];
+    static int turn;
+    turn = (turn + 1) % 4;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
+    return path[turn];
+}
+
+static int make_dir(void **state)
+{
+    (void)state;
+    return mkdtemp(dir) == NULL;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    char command[160];
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command);
+}
+
+/* ---- sample tables ------------------------------------------------------------- */
+
+enum { N_BASKET_ITEMS = 7 };
+static const char *const plans[] = { "gold", "silver", "bronze" };
+static const char *const answers[] = { "No", "Yes" };
+
+static uint32_t scramble(uint64_t i)
+{
+    i = (i + 1) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(i >> 33);
+}
+
+static seg_status add_columns(seg_schema_owner *s, seg_error *e)
+{
+    const seg_column columns[] = {
+        { .name = "churned", .type = SEG_TYPE_CODE, .levels = answers, .n_levels = 2 },
+        { .name = "since", .type = SEG_TYPE_DAY, .source = "signup" },
+        { .name = "last/seen", .type = SEG_TYPE_TIME },
+        { .name = "spent", .type = SEG_TYPE_I64, .scale = 100, .unit = "money" },
+        { .name = "visits", .type = SEG_TYPE_I64, .scale = 1 },
+        { .name = "score", .type = SEG_TYPE_F64 },
+        { .name = "dtype", .type = SEG_TYPE_F32, .unit = "share" },
+        { .name = "town", .type = SEG_TYPE_TEXT, .width = 11 },
+        { .name = "nothing", .type = SEG_TYPE_TEXT, .width = 0 },
+        { .name = "blank", .type = SEG_TYPE_CODE },
+    };
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        seg_status st = seg_schema_add_column(s, &columns[i], e);
+        if (st != SEG_OK)
+            return st;
+    }
+    return SEG_OK;
+}
+
+static seg_status make_schema(seg_kind kind, bool with_ids, seg_schema_owner **out, seg_error *e)
+{
+    seg_status st = SEG_OK;
+    seg_schema_owner *s = NULL;
+    *out = NULL;
+    TRY(seg_schema_new(kind, &s, e));
+    if (with_ids)
+        TRY(seg_schema_set_id(s, "customer id", 12, e));
+    if (kind == SEG_KIND_FEATURES) {
+        const seg_column features[] = {
+            { .name = "age", .type = SEG_TYPE_F32, .unit = "years", .source = "age as given" },
+            { .name = "plan/type", .type = SEG_TYPE_CODE, .levels = plans, .n_levels = 3 },
+            { .name = "empty", .type = SEG_TYPE_F32 },
+        };
+        for (int i = 0; i < 3; i++)
+            TRY(seg_schema_add_feature(s, &features[i], e));
+        s->view.as_of_day = 15317;
+    }
+    for (int i = 0; kind == SEG_KIND_BASKETS && i < N_BASKET_ITEMS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "item %d", i);
+        const seg_column item = { .name = name, .type = SEG_TYPE_F32 };
+        TRY(seg_schema_add_feature(s, &item, e));
+    }
+    TRY(add_columns(s, e));
+    if (kind == SEG_KIND_FEATURES)
+        TRY(seg_schema_set_label(s, "churned", e));
+    if (kind == SEG_KIND_TRANSACTIONS)
+        TRY(seg_schema_set_place(s, "Europe/Berlin", "EUR", e));
+    *out = s;
+    s = NULL;
+
+done:
+    seg_schema_free(s);
+    return st;
+}
+
+static void fill_columns(seg_batch *b, size_t r)
+{
+    uint32_t u = scramble(r);
+    ((int32_t *)b->columns[0])[r] = (int32_t)(u % 3) - 1;
+    ((int32_t *)b->columns[1])[r] = u % 7 == 0 ? SEG_MISSING_DAY : (int32_t)(u % 20000);
+    ((int64_t *)b->columns[2])[r] = u % 5 == 0 ? SEG_MISSING_I64 : (int64_t)u * 3;
+    ((int64_t *)b->columns[3])[r] = -(int64_t)u;
+    ((int64_t *)b->columns[4])[r] = INT64_MAX - (int64_t)u;
+    ((double *)b->columns[5])[r] = u % 11 == 0 ? (double)NAN : 1.0 / (double)(u + 1);
+    ((float *)b->columns[6])[r] = (float)u;
+    if (u % 4 != 0)
+        snprintf((char *)b->columns[7] + r * 11, 11, "M\xc3\xbcnch%u", u % 1000);
+    ((int32_t *)b->columns[9])[r] = SEG_MISSING_CODE;
+}
+
+static seg_status make_batch(const seg_schema *schema, size_t n, seg_batch **out, seg_error *e)
+{
+    seg_status st = seg_batch_new(schema, n, out, e);
+    seg_batch *b = *out;
+    if (st == SEG_OK && schema->kind == SEG_KIND_BASKETS)
+        st = SEG_GROW(&b->items, &b->items_cap, n * N_BASKET_ITEMS, "items", e);
+    if (st != SEG_OK) {
+        seg_batch_free(b);
+        *out = NULL;
+        return st;
+    }
+    int64_t n_items = 0;
+    for (size_t r = 0; r < n; r++) {
+        uint32_t u = scramble(r + 77);
+        fill_columns(b, r);
+        if (b->ids != NULL)
+            snprintf(b->ids + r * schema->id_width, schema->id_width, "k-%zu", r);
+        if (b->x != NULL) {
+            b->x[r * 3] = u % 9 == 0 ? NAN : (float)(u % 1000) / 8 - 50;
+            b->x[r * 3 + 1] = u % 4 == 3 ? NAN : (float)(u % 4);
+            b->x[r * 3 + 2] = NAN;
+        }
+        for (int i = 0; schema->kind == SEG_KIND_BASKETS && i < N_BASKET_ITEMS; i++)
+            if ((u >> i & 1) != 0)
+                b->items[n_items++] = i;
+        if (b->row_start != NULL)
+            b->row_start[r + 1] = n_items;
+    }
+    seg_batch_view(b, 0, n);
+    return SEG_OK;
+}
+
+/* The whole table into `path`, by way of a memory source in blocks of block_rows. */
+static seg_status write_table(seg_kind kind, bool with_ids, size_t n, size_t block_rows,
+                              const char *path, seg_error *e)
+{
+    seg_status st = SEG_OK;
+    seg_schema_owner *schema = NULL;
+    seg_batch *batch = NULL;
+    seg_source *source = NULL;
+    seg_sink *sink = NULL;
+    seg_block block;
+    seg_context ctx = seg_context_defaults();
+    ctx.block_rows = block_rows;
+    TRY(make_schema(kind, with_ids, &schema, e));
+    TRY(make_batch(&schema->view, n, &batch, e));
+    TRY(seg_memory_source(&ctx, &schema->view, &batch->block, &source, e));
+    uint64_t n_items = kind == SEG_KIND_BASKETS ? (uint64_t)batch->row_start[n] : 0;
+    TRY(seg_h5_sink(&ctx, path, &schema->view, n, n_items, NULL, &sink, e));
+    for (;;) {
+        TRY(source->next(source, &block, e));
+        if (block.n_rows == 0)
+            break;
+        TRY(sink->write(sink, &block, e));
+    }
+    TRY(sink->commit(sink, e));
+
+done:
+    seg_sink_close(sink);
+    seg_source_close(source);
+    seg_batch_free(batch);
+    seg_schema_free(schema);
+    return st;
+}
+
+/* ---- comparing ------------------------------------------------------------------- */
+
+static void same_text(const char *a, const char *b)
+{
+    if (a == NULL || b == NULL)
+        assert_ptr_equal(a, b);
+    else
+        assert_string_equal(a, b);
+}
+
+static void same_column(const seg_column *a, const seg_column *b)
+{
+    assert_string_equal(a->name, b->name);
+    assert_int_equal(a->type, b->type);
+    assert_int_equal(a->scale, b->scale);
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->n_levels, b->n_levels);
+    for (size_t i = 0; i < a->n_levels; i++)
+        assert_string_equal(a->levels[i], b->levels[i]);
+    same_text(a->unit, b->unit);
+    same_text(a->source, b->source);
+}
+
+static void same_schema(const seg_schema *a, const seg_schema *b)
+{
+    assert_int_equal(a->kind, b->kind);
+    same_text(a->id_name, b->id_name);
+    assert_int_equal(a->id_width, b->id_width);
+    assert_int_equal(a->n_features, b->n_features);
+    assert_int_equal(a->n_columns, b->n_columns);
+    for (size_t i = 0; i < a->n_features; i++)
+        same_column(&a->features[i], &b->features[i]);
+    for (size_t i = 0; i < a->n_columns; i++)
+        same_column(&a->columns[i], &b->columns[i]);
+    same_text(a->label, b->label);
+    same_text(a->zone, b->zone);
+    same_text(a->currency, b->currency);
+    assert_int_equal(a->as_of_day, b->as_of_day);
+}
+
+static void same_rows(const seg_schema *schema, const seg_block *got, const seg_batch *want)
+{
+    size_t from = got->first_row, n = got->n_rows;
+    if (want->ids != NULL)
+        assert_memory_equal(got->ids, want->ids + from * schema->id_width, n * schema->id_width);
+    else
+        assert_null(got->ids);
+    if (want->x != NULL)
+        assert_memory_equal(got->x.x, want->x + from * 3, n * 3 * sizeof(float));
+    for (size_t c = 0; c < schema->n_columns; c++) {
+        size_t size = seg_column_cell_bytes(&schema->columns[c]);
+        assert_memory_equal(got->columns[c], (char *)want->columns[c] + from * size, n * size);
+    }
+    for (size_t r = 0; want->row_start != NULL && r < n; r++) {
+        int64_t length = want->row_start[from + r + 1] - want->row_start[from + r];
+        assert_int_equal(got->row_start[r + 1] - got->row_start[r], length);
+        assert_memory_equal(got->items + got->row_start[r],
+                            want->items + want->row_start[from + r], (size_t)length * 4);
+    }
+}
+
+static void read_and_compare(seg_kind kind, bool with_ids, size_t n, size_t block_rows,
+                             const char *path)
+{
+    seg_schema_owner *schema;
+    seg_batch *batch;
+    seg_source *source;
+    seg_block block;
+    seg_context ctx = seg_context_defaults();
+    ctx.block_rows = block_rows;
+    OK(make_schema(kind, with_ids, &schema, &err));
+    OK(make_batch(&schema->view, n, &batch, &err));
+    OK(seg_h5_source(&ctx, path, &source, &err));
+    same_schema(source->schema, &schema->view);
+    assert_int_equal(source->n_rows, n);
+    for (int pass = 0; pass < 2; pass++) {
+        uint64_t rows = 0;
+        for (;;) {
+            OK(source->next(source, &block, &err));
+            if (block.n_rows == 0)
+                break;
+            assert_int_equal(block.first_row, rows);
+            same_rows(&schema->view, &block, batch);
+            rows += block.n_rows;
+        }
+        assert_int_equal(rows, n);
+        OK(source->rewind(source, &err));
+    }
+    seg_source_close(source);
+    seg_batch_free(batch);
+    seg_schema_free(schema);
+}
+
+static const seg_kind kinds[] = { SEG_KIND_FEATURES, SEG_KIND_TRANSACTIONS, SEG_KIND_BASKETS,
+                                  SEG_KIND_SCORES };
+
+static void every_kind_comes_back_as_it_was(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = { 0, 1, 1023, 1024, 5000 };
+    for (size_t k = 0; k < 4; k++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            for (int with_ids = 0; with_ids < 2; with_ids++) {
+                OK(write_table(kinds[k], with_ids, sizes[s], 2048, in_dir("t.h5"), &err));
+                read_and_compare(kinds[k], with_ids, sizes[s], 1024, in_dir("t.h5"));
+                read_and_compare(kinds[k], with_ids, sizes[s], 0, in_dir("t.h5"));
+            }
+}
+
+static char *slurp(const char *path, size_t *n)
+{
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    char *bytes = malloc(16 << 20);
+    *n = fread(bytes, 1, 16 << 20, f);
+    fclose(f);
+    return bytes;
+}
+
+static void same_bytes_for_any_blocks(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 4; k++) {
+        size_t n, m;
+        OK(write_table(kinds[k], true, 40000, 1024, in_dir("small.h5"), &err));
+        OK(write_table(kinds[k], true, 40000, 17 * 1024, in_dir("large.h5"), &err));
+        char *a = slurp(in_dir("small.h5"), &n), *b = slurp(in_dir("large.h5"), &m);
+        assert_int_equal(n, m);
+        assert_memory_equal(a, b, n);
+        free(a);
+        free(b);
+    }
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static double one(const char *path, const char *column)
+{
+    seg_h5 *file;
+    double value;
+    OK(seg_h5_open(path, &file, &err));
+    OK(seg_h5_read(file, column, SEG_H5_F64, 0, 0, 1, &value, &err));
+    seg_h5_close(file);
+    return value;
+}
+
+static void statistics_agree_with_plain_loops(void **state)
+{
+    (void)state;
+    enum { N = 40000 };
+    seg_schema_owner *schema;
+    seg_batch *batch;
+    const char *path = in_dir("stats.h5");
+    OK(write_table(SEG_KIND_FEATURES, true, N, 4096, path, &err));
+    OK(make_schema(SEG_KIND_FEATURES, true, &schema, &err));
+    OK(make_batch(&schema->view, N, &batch, &err));
+    static float there[N];
+    size_t n = 0;
+    double sum = 0, squares = 0;
+    for (size_t r = 0; r < N; r++)
+        if (!isnan(batch->x[r * 3]))
+            there[n++] = batch->x[r * 3];
+    for (size_t i = 0; i < n; i++)
+        sum += (double)there[i];
+    double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += ((double)there[i] - mean) * ((double)there[i] - mean);
+    qsort(there, n, sizeof *there, compare_floats);
+    double median = ((double)there[(n - 1) / 2] + (double)there[n / 2]) / 2;
+
+    assert_true(one(path, "var/n_missing") == (double)(N - n));
+    assert_true(fabs(one(path, "var/mean") - mean) < 1e-9);
+    assert_true(fabs(one(path, "var/std") - sqrt(squares / (double)n)) < 1e-9);
+    assert_true(one(path, "var/min") == (double)there[0]);
+    assert_true(one(path, "var/max") == (double)there[n - 1]);
+    assert_true(one(path, "var/median") == median);
+    seg_batch_free(batch);
+    seg_schema_free(schema);
+}
+
+static void median_of_many_rows_is_near(void **state)
+{
+    (void)state;
+    OK(write_table(SEG_KIND_FEATURES, false, 200000, 0, in_dir("many.h5"), &err));
+    /* about uniform on -50 .. 75 */
+    assert_true(fabs(one(in_dir("many.h5"), "var/median") - 12.5) < 1);
+}
+
+/* ---- damage ------------------------------------------------------------------------- */
+
+static void flip(const char *path, long at)
+{
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    fseek(f, at, SEEK_SET);
+    int c = fgetc(f);
+    fseek(f, at, SEEK_SET);
+    fputc(c ^ 1, f);
+    fclose(f);
+}
+
+/* Where the bytes `what` stand in the file. */
+static long find_bytes(const char *path, const void *what, size_t n_what)
+{
+    size_t n;
+    char *bytes = slurp(path, &n);
+    char *at = memmem(bytes, n, what, n_what);
+    long found = at == NULL ? -1 : at - bytes;
+    free(bytes);
+    return found;
+}
+
+static void verify_names_the_rows_of_a_flipped_bit(void **state)
+{
+    (void)state;
+    seg_schema_owner *schema;
+    seg_batch *batch;
+    seg_doc *doc = seg_doc_new();
+    const char *path = in_dir("flip.h5");
+    OK(make_schema(SEG_KIND_FEATURES, true, &schema, &err));
+    OK(make_batch(&schema->view, 40000, &batch, &err));
+
+    OK(write_table(SEG_KIND_FEATURES, true, 40000, 0, path, &err));
+    OK(seg_h5_verify(path, seg_doc_root(doc), &err));
+    long x = find_bytes(path, batch->x, 3000);
+    assert_true(x > 0);
+    flip(path, x + 20000 * 12);
+    assert_int_equal(seg_h5_verify(path, seg_doc_root(doc), &err), SEG_E_VERIFY);
+    assert_non_null(strstr(err.text, "rows 16385 to 32768 of X"));
+
+    OK(write_table(SEG_KIND_FEATURES, true, 40000, 0, path, &err));
+    long ids = find_bytes(path, batch->ids, 3000);
+    assert_true(ids > 0);
+    flip(path, ids + 39999 * 16 + 3);
+    assert_int_equal(seg_h5_verify(path, seg_doc_root(doc), &err), SEG_E_VERIFY);
+    assert_non_null(strstr(err.text, "rows 32769 to 40000 of the columns"));
+    seg_doc_free(doc);
+    seg_batch_free(batch);
+    seg_schema_free(schema);
+}
+
+static void verify_accepts_every_kind(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 4; k++)
+        for (int with_ids = 0; with_ids < 2; with_ids++) {
+            seg_doc *doc = seg_doc_new();
+            OK(write_table(kinds[k], with_ids, 20000, 0, in_dir("v.h5"), &err));
+            OK(seg_h5_verify(in_dir("v.h5"), seg_doc_root(doc), &err));
+            seg_doc_free(doc);
+        }
+}
+
+static seg_status read_all(const char *path, seg_error *e)
+{
+    seg_source *source = NULL;
+    seg_block block;
+    seg_context ctx = seg_context_defaults();
+    seg_status st = seg_h5_source(&ctx, path, &source, e);
+    while (st == SEG_OK) {
+        st = source->next(source, &block, e);
+        if (st == SEG_OK && block.n_rows == 0)
+            break;
+    }
+    seg_source_close(source);
+    return st;
+}
+
+static void a_truncated_file_is_refused(void **state)
+{
+    (void)state;
+    OK(write_table(SEG_KIND_FEATURES, true, 3000, 0, in_dir("whole.h5"), &err));
+    size_t n;
+    char *bytes = slurp(in_dir("whole.h5"), &n);
+    for (size_t cut = 0; cut < n; cut += n / 37) {
+        FILE *f = fopen(in_dir("cut.h5"), "wb");
+        fwrite(bytes, 1, cut, f);
+        fclose(f);
+        assert_int_equal(read_all(in_dir("cut.h5"), &err), SEG_E_DATA);
+    }
+    free(bytes);
+}
+
+static void an_infinite_value_is_named(void **state)
+{
+    (void)state;
+    seg_schema_owner *schema;
+    seg_batch *batch;
+    seg_sink *sink;
+    OK(make_schema(SEG_KIND_FEATURES, true, &schema, &err));
+    OK(make_batch(&schema->view, 10, &batch, &err));
+    batch->x[4 * 3] = -INFINITY;
+    OK(seg_h5_sink(NULL, in_dir("inf.h5"), &schema->view, 10, 0, NULL, &sink, &err));
+    assert_int_equal(sink->write(sink, &batch->block, &err), SEG_E_DATA);
+    assert_string_equal(err.text, "row 5: 'age' is infinite");
+    seg_sink_close(sink);
+    assert_int_equal(access(in_dir("inf.h5"), F_OK), -1);
+    seg_batch_free(batch);
+    seg_schema_free(schema);
+}
+
+static void survives_every_allocation_failure(void **state)
+{
+    (void)state;
+    const char *path = in_dir("alloc.h5");
+    for (size_t k = 0; k < 4; k++) {
+        seg_status st = SEG_E_AGAIN;
+        for (long n = 0; st == SEG_E_AGAIN; n++) {
+            seg_alloc_fail_after = n;
+            st = write_table(kinds[k], true, 1500, 0, path, &err);
+            seg_alloc_fail_after = -1;
+            assert_int_equal(seg_alloc_live, 0);
+        }
+        assert_int_equal(st, SEG_OK);
+        st = SEG_E_AGAIN;
+        for (long n = 0; st == SEG_E_AGAIN; n++) {
+            seg_alloc_fail_after = n;
+            st = read_all(path, &err);
+            seg_alloc_fail_after = -1;
+            assert_int_equal(seg_alloc_live, 0);
+        }
+        if (st != SEG_OK)
+            fail_msg("%s", err.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_comes_back_as_it_was),
+        cmocka_unit_test(same_bytes_for_any_blocks),
+        cmocka_unit_test(statistics_agree_with_plain_loops),
+        cmocka_unit_test(median_of_many_rows_is_near),
+        cmocka_unit_test(verify_names_the_rows_of_a_flipped_bit),
+        cmocka_unit_test(verify_accepts_every_kind),
+        cmocka_unit_test(a_truncated_file_is_refused),
+        cmocka_unit_test(an_infinite_value_is_named),
+        cmocka_unit_test(survives_every_allocation_failure),
+    };
+    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
