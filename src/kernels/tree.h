@@ -30,6 +30,7 @@ typedef struct seg_tree_node {
     uint32_t first_side;    /* category: sides[first_side + code] is 1: goes left */
     bool missing_left;      /* also for codes outside 0 .. n_levels-1 */
     int64_t n[2];           /* rows learned from, of class 0 and 1 */
+    int64_t n_missing;      /* of them, those without a value in the feature */
     double gain;            /* fall of the Gini index, weighted by the share of rows */
     double value;           /* probability of class 1 */
 } seg_tree_node;
@@ -122,6 +123,7 @@ typedef struct seg_split {
     bool missing_left;
     uint8_t side[SEG_TREE_BINS];   /* category: 1 if the bin goes left */
     int64_t left[2];        /* rows of each class that go left */
+    int64_t n_missing;      /* rows in bin 0 */
 } seg_split;
 
 /* The best split of each of n nodes. Of equal ones, the lowest feature and cut. */

@@ -116,6 +116,7 @@ seg_status seg_tree_split(seg_tree *tree, uint32_t leaf, const seg_split *split,
         node->threshold = FLT_MAX;
     node->feature = split->feature;
     node->missing_left = split->missing_left;
+    node->n_missing = split->n_missing;
     node->left = (uint32_t)tree->n_nodes;
     node->right = node->left + 1;
     int64_t right[2] = { node->n[0] - split->left[0], node->n[1] - split->left[1] };

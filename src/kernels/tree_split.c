@@ -60,6 +60,7 @@ static void take(const search *s, const int64_t left[2], size_t cut, bool missin
     best->gain = gain;
     best->cut = (uint16_t)cut;
     best->missing_left = rows_in(s, 0) > 0 ? missing_left : larger_is_left(s, left);
+    best->n_missing = rows_in(s, 0);
     best->left[0] = left[0];
     best->left[1] = left[1];
 }

@@ -17,7 +17,8 @@ typedef struct columns {
     size_t n;
     int32_t *feature;
     float *threshold;
-    int64_t *left, *right, *missing_left, *rows, *positives, *first_side;
+    int64_t *left, *right, *missing_left, *missing, *rows, *positives,
+            *first_side;
     double *gain, *value;
 } columns;
 
@@ -28,6 +29,7 @@ static void columns_free(columns *c)
     seg_free(c->left);
     seg_free(c->right);
     seg_free(c->missing_left);
+    seg_free(c->missing);
     seg_free(c->rows);
     seg_free(c->positives);
     seg_free(c->first_side);
@@ -46,6 +48,7 @@ static seg_status columns_new(size_t n, columns *c, seg_error *err)
     TRY(SEG_ALLOC(&c->left, n, "the columns of the nodes", err));
     TRY(SEG_ALLOC(&c->right, n, "the columns of the nodes", err));
     TRY(SEG_ALLOC(&c->missing_left, n, "the columns of the nodes", err));
+    TRY(SEG_ALLOC(&c->missing, n, "the columns of the nodes", err));
     TRY(SEG_ALLOC(&c->rows, n, "the columns of the nodes", err));
     TRY(SEG_ALLOC(&c->positives, n, "the columns of the nodes", err));
     TRY(SEG_ALLOC(&c->first_side, n, "the columns of the nodes", err));
@@ -66,6 +69,7 @@ static void columns_fill(columns *c, const seg_tree *tree)
         c->left[i] = leaf ? -1 : (int64_t)node->left;
         c->right[i] = leaf ? -1 : (int64_t)node->right;
         c->missing_left[i] = node->missing_left;
+        c->missing[i] = node->n_missing;
         c->rows[i] = node->n[0] + node->n[1];
         c->positives[i] = node->n[1];
         c->first_side[i] = node->n_levels > 0 ? (int64_t)node->first_side : -1;
@@ -106,6 +110,7 @@ static seg_status put_nodes(const columns *c, const seg_schema *schema, seg_h5_w
         { { .name = "left", .type = SEG_TYPE_I64, .scale = 1 }, c->left },
         { { .name = "right", .type = SEG_TYPE_I64, .scale = 1 }, c->right },
         { { .name = "missing_left", .type = SEG_TYPE_I64, .scale = 1 }, c->missing_left },
+        { { .name = "missing", .type = SEG_TYPE_I64, .scale = 1 }, c->missing },
         { { .name = "n", .type = SEG_TYPE_I64, .scale = 1 }, c->rows },
         { { .name = "positives", .type = SEG_TYPE_I64, .scale = 1 }, c->positives },
         { { .name = "gain", .type = SEG_TYPE_F64 }, c->gain },
@@ -170,6 +175,7 @@ static seg_status columns_load(seg_h5 *file, columns *c, seg_error *err)
     TRY(get_column(file, "obs/feature/codes", SEG_H5_I32, c->n, &c->feature, err));
     TRY(get_column(file, "obs/threshold", SEG_H5_F32, c->n, &c->threshold, err));
     TRY(get_column(file, "obs/missing_left", SEG_H5_I64, c->n, &c->missing_left, err));
+    TRY(get_column(file, "obs/missing", SEG_H5_I64, c->n, &c->missing, err));
     TRY(get_column(file, "obs/n", SEG_H5_I64, c->n, &c->rows, err));
     TRY(get_column(file, "obs/positives", SEG_H5_I64, c->n, &c->positives, err));
     TRY(get_column(file, "obs/gain", SEG_H5_F64, c->n, &c->gain, err));
@@ -206,6 +212,8 @@ static seg_status check_values(const columns *c, size_t i, seg_error *err)
 {
     if (c->rows[i] < 1 || c->positives[i] < 0 || c->positives[i] > c->rows[i])
         return bad_node(i, "its row counts are not possible", err);
+    if (c->missing[i] < 0 || c->missing[i] > c->rows[i])
+        return bad_node(i, "more rows miss the value than there are", err);
     if (!(c->value[i] >= 0 && c->value[i] <= 1))
         return bad_node(i, "its probability is not in 0 .. 1", err);
     if (!(c->gain[i] >= 0 && c->gain[i] <= 1))
@@ -256,6 +264,7 @@ static seg_tree_node node_of(const columns *c, const seg_schema *schema, size_t 
     node.left = (uint32_t)c->left[i];
     node.right = (uint32_t)c->right[i];
     node.missing_left = c->missing_left[i] != 0;
+    node.n_missing = c->missing[i];
     if (feature->type == SEG_TYPE_CODE && feature->n_levels > 0) {
         node.n_levels = (uint32_t)feature->n_levels;
         node.first_side = (uint32_t)c->first_side[i];

@@ -161,18 +161,13 @@ static seg_status tree_describe(const seg_model *model, seg_node *into, seg_erro
 {
     const seg_tree_state *state = model->state;
     const seg_tree *tree = &state->tree;
-    const int64_t *n = tree->nodes[0].n;
+    (void)err;
     seg_put_text(into, "label", state->label);
     seg_put_text(into, "positive", state->positive);
     seg_put_text(into, "negative", state->negative);
-    seg_put_int(into, "rows", n[0] + n[1]);
-    seg_put_int(into, "positives", n[1]);
     seg_put_int(into, "leaves", (int64_t)seg_tree_leaves(tree));
     seg_put_int(into, "depth", (int64_t)seg_tree_depth(tree));
-    seg_node *edges = seg_put_array(into, "decile_edges");
-    for (size_t k = 0; k < SEG_DECILE_EDGES; k++)
-        seg_put_real(edges, NULL, (double)state->edges[k]);
-    return seg_tree_importance(tree, &model->schema->view, seg_put_array(into, "importance"), err);
+    return SEG_OK;
 }
 
 /* ---- scores ------------------------------------------------------------------- */

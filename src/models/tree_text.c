@@ -8,7 +8,7 @@
 #include "base/number.h"
 #include "base/try.h"
 
-enum { REASON_BYTES = 120, LEVELS_NAMED = 3 };
+enum { REASON_BYTES = 120, LEVELS_NAMED = 3, LEVELS_PRINTED = 12 };
 
 /* ---- one condition -------------------------------------------------------------- */
 
@@ -24,13 +24,45 @@ static void add_number_condition(seg_text *out, const seg_tree_node *node, int s
     seg_text_add(out, number);
 }
 
-/* "A, B, C and 5 more" of the levels on one side. */
-static void add_levels(seg_text *out, const seg_tree *tree, const seg_tree_node *node,
-                       const seg_column *feature, uint8_t side, size_t n, size_t n_named)
+/* A node in its tree: an ancestor may have sent levels of the same feature elsewhere. */
+typedef struct place {
+    const seg_tree *tree;
+    const seg_schema *schema;
+    const uint32_t *parents;
+    uint32_t node;
+} place;
+
+static bool level_comes_here(const place *at, size_t code)
 {
+    const seg_tree_node *nodes = at->tree->nodes;
+    int32_t feature = nodes[at->node].feature;
+    for (uint32_t i = at->node; i != 0; i = at->parents[i]) {
+        const seg_tree_node *above = &nodes[at->parents[i]];
+        bool left = above->left == i;
+        if (above->feature == feature && above->n_levels > 0 &&
+            (at->tree->sides[above->first_side + code] != 0) != left)
+            return false;
+    }
+    return true;
+}
+
+static size_t count_levels(const place *at, uint8_t side)
+{
+    const seg_tree_node *node = &at->tree->nodes[at->node];
+    size_t n = 0;
+    for (size_t c = 0; c < node->n_levels; c++)
+        n += at->tree->sides[node->first_side + c] == side && level_comes_here(at, c);
+    return n;
+}
+
+/* "A, B, C and 5 more" of the n levels that go to this side. */
+static void add_levels(seg_text *out, const place *at, uint8_t side, size_t n, size_t n_named)
+{
+    const seg_tree_node *node = &at->tree->nodes[at->node];
+    const seg_column *feature = &at->schema->features[node->feature];
     size_t named = 0;
     for (size_t c = 0; c < node->n_levels && named < n_named; c++) {
-        if (tree->sides[node->first_side + c] != side)
+        if (at->tree->sides[node->first_side + c] != side || !level_comes_here(at, c))
             continue;
         seg_text_add(out, named++ > 0 ? ", " : "");
         seg_text_add(out, feature->levels[c]);
@@ -40,46 +72,49 @@ static void add_levels(seg_text *out, const seg_tree *tree, const seg_tree_node 
 }
 
 /* The shorter of "in" and "not in". */
-static void add_category_condition(seg_text *out, const seg_tree *tree,
-                                   const seg_tree_node *node, const seg_column *feature,
-                                   int side, size_t n_named)
+static void add_category_condition(seg_text *out, const place *at, int way, size_t n_named)
 {
-    uint8_t goes_left = side == SEG_REASON_LEFT;
-    size_t n = 0;
-    for (size_t c = 0; c < node->n_levels; c++)
-        n += tree->sides[node->first_side + c] == goes_left;
-    size_t others = node->n_levels - n;
+    uint8_t side = way == SEG_REASON_LEFT;
+    size_t n = count_levels(at, side), others = count_levels(at, !side);
+    bool not_in = others > 0 && others < n && n > n_named;
     if (n == 0) {
         seg_text_add(out, " is unknown");
         return;
     }
-    bool not_in = others > 0 && others < n && n > n_named;
     if (not_in) {
-        goes_left = !goes_left;
+        side = !side;
         n = others;
     }
     if (n == 1) {
         seg_text_add(out, not_in ? " is not " : " = ");
-        add_levels(out, tree, node, feature, goes_left, n, 1);
+        add_levels(out, at, side, n, 1);
         return;
     }
     seg_text_add(out, not_in ? " not in (" : " in (");
-    add_levels(out, tree, node, feature, goes_left, n, n_named);
+    add_levels(out, at, side, n, n_named);
     seg_text_add_char(out, ')');
 }
 
 /* What rows that take this way at the node have in common. */
-static void add_condition(seg_text *out, const seg_tree *tree, const seg_tree_node *node,
-                          const seg_schema *schema, int way, size_t n_named)
+static void add_condition(seg_text *out, const place *at, int way, size_t n_named)
 {
-    const seg_column *feature = &schema->features[node->feature];
-    seg_text_add(out, feature->name);
+    const seg_tree_node *node = &at->tree->nodes[at->node];
+    seg_text_add(out, at->schema->features[node->feature].name);
     if (way == SEG_REASON_MISSING)
         seg_text_add(out, node->n_levels > 0 ? " is unknown" : " is missing");
     else if (node->n_levels == 0)
         add_number_condition(out, node, way);
     else
-        add_category_condition(out, tree, node, feature, way, n_named);
+        add_category_condition(out, at, way, n_named);
+}
+
+static seg_status find_parents(const seg_tree *tree, uint32_t **out, seg_error *err)
+{
+    seg_status st = SEG_ALLOC(out, tree->n_nodes, "the words of the tree", err);
+    for (uint32_t i = 0; st == SEG_OK && i < tree->n_nodes; i++)
+        if (tree->nodes[i].feature >= 0)
+            (*out)[tree->nodes[i].left] = (*out)[tree->nodes[i].right] = i;
+    return st;
 }
 
 /* ---- reasons -------------------------------------------------------------------- */
@@ -96,15 +131,17 @@ seg_status seg_tree_reasons(seg_tree_state *state, const seg_schema *schema, seg
     seg_status st = SEG_OK;
     const seg_tree *tree = &state->tree;
     seg_text text = { 0 };
+    uint32_t *parents = NULL;
     size_t width = 8;
 
+    TRY(find_parents(tree, &parents, err));
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < tree->n_nodes * SEG_REASONS; i++) {
-            const seg_tree_node *node = &tree->nodes[i / SEG_REASONS];
-            if (node->feature < 0)
+            place at = { tree, schema, parents, (uint32_t)(i / SEG_REASONS) };
+            if (tree->nodes[at.node].feature < 0)
                 continue;
             seg_text_clear(&text);
-            add_condition(&text, tree, node, schema, (int)(i % SEG_REASONS), LEVELS_NAMED);
+            add_condition(&text, &at, (int)(i % SEG_REASONS), LEVELS_NAMED);
             TRY(seg_text_status(&text, err));
             size_t n = reason_length(&text);
             if (round == 0)
@@ -122,6 +159,7 @@ seg_status seg_tree_reasons(seg_tree_state *state, const seg_schema *schema, seg
 
 done:
     seg_text_free(&text);
+    seg_free(parents);
     return st;
 }
 
@@ -140,7 +178,13 @@ typedef struct writer {
     seg_text text;
     const seg_tree_state *state;
     const seg_schema *schema;
+    uint32_t *parents;
 } writer;
+
+static place place_of(const writer *w, uint32_t node)
+{
+    return (place){ &w->state->tree, w->schema, w->parents, node };
+}
 
 static void add_facts(writer *w, uint32_t i)
 {
@@ -157,17 +201,17 @@ static void add_facts(writer *w, uint32_t i)
 
 static void add_branch(writer *w, uint32_t i, size_t depth)
 {
-    const seg_tree *tree = &w->state->tree;
-    const seg_tree_node *node = &tree->nodes[i];
+    const seg_tree_node *node = &w->state->tree.nodes[i];
+    place at = place_of(w, i);
     if (node->feature < 0)
         return;
     for (int side = 0; side < 2; side++) {
         uint32_t child = side == SEG_REASON_LEFT ? node->left : node->right;
         for (size_t d = 0; d < depth; d++)
             seg_text_add(&w->text, "  ");
-        add_condition(&w->text, tree, node, w->schema, side, SIZE_MAX);
+        add_condition(&w->text, &at, side, LEVELS_PRINTED);
         bool with_missing = node->missing_left == (side == SEG_REASON_LEFT);
-        if (with_missing && !(node->threshold == FLT_MAX))
+        if (with_missing && node->n_missing > 0 && node->threshold != FLT_MAX)
             seg_text_add(&w->text, node->n_levels > 0 ? " or unknown" : " or missing");
         add_facts(w, child);
         add_branch(w, child, depth + 1);
@@ -193,8 +237,9 @@ static seg_status add_table_row(writer *w, uint32_t parent, int side, seg_text *
     uint32_t i = side == SEG_REASON_LEFT ? above->left : above->right;
     const seg_tree_node *node = &tree->nodes[i];
     bool with_missing = above->missing_left == (side == SEG_REASON_LEFT);
+    place at = place_of(w, parent);
     seg_text_clear(condition);
-    add_condition(condition, tree, above, w->schema, side, SIZE_MAX);
+    add_condition(condition, &at, side, SIZE_MAX);
     seg_status st = seg_text_status(condition, err);
     if (st != SEG_OK)
         return st;
@@ -231,6 +276,7 @@ seg_status seg_tree_text(const seg_model *model, seg_node *into, seg_error *err)
     seg_status st = SEG_OK;
     writer w = { .state = model->state, .schema = &model->schema->view };
 
+    TRY(find_parents(&w.state->tree, &w.parents, err));
     seg_text_addf(&w.text, "%s = %s", w.state->label, w.state->positive);
     add_facts(&w, 0);
     add_branch(&w, 0, 1);
@@ -243,5 +289,6 @@ seg_status seg_tree_text(const seg_model *model, seg_node *into, seg_error *err)
 
 done:
     seg_text_free(&w.text);
+    seg_free(w.parents);
     return st;
 }

@@ -154,6 +154,32 @@ static void customers_are_told_what_raised_their_risk(void **state)
     seg_model_free(model);
 }
 
+/* A split of the same feature higher up has sent the other levels elsewhere; missing is
+ * named only where rows were missing. */
+static void rules_name_only_what_can_come_there(void **state)
+{
+    (void)state;
+    const double rate[3] = { 0.8, 0.4, 0.05 };
+    seg_rng rng = { 2, 2 };
+    for (size_t i = 0; i < 3000; i++) {
+        x[i][CONTRACT] = (float)(i % 3);
+        x[i][TENURE] = x[i][CHARGES] = x[i][SUPPORT] = 1;
+        codes[i] = seg_rng_f64(rng, i) < rate[i % 3];
+    }
+    seg_tree_options options = usual();
+    seg_model *model = trained(&options, 3000);
+    char *words = words_of(model), reason[128];
+    assert_int_equal(seg_tree_leaves(tree_of(model)), 3);
+    assert_non_null(strstr(words, "Contract in (One year, Two year): "));
+    assert_non_null(strstr(words, "Contract = One year: "));
+    assert_non_null(strstr(words, "Contract = Two year: "));
+    assert_null(strstr(words, "unknown"));
+    score_row(model, 1, 0, 1, 1, reason);
+    assert_string_equal(reason, "Contract = Month-to-month");
+    seg_free(words);
+    seg_model_free(model);
+}
+
 /* Whether missing means risk or the opposite, the split that parts it is found. */
 static void missing_values_go_where_they_belong(void **state)
 {
@@ -515,6 +541,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(customers_are_told_what_raised_their_risk),
+        cmocka_unit_test(rules_name_only_what_can_come_there),
         cmocka_unit_test(missing_values_go_where_they_belong),
         cmocka_unit_test(an_unseen_category_takes_the_way_of_the_missing),
         cmocka_unit_test(leaves_hold_the_rows_that_reach_them),
