@@ -17,6 +17,7 @@
 #include "jobs/features.h"
 #include "jobs/import.h"
 #include "jobs/inspect.h"
+#include "jobs/lists.h"
 #include "jobs/run.h"
 #include "jobs/score.h"
 #include "jobs/train.h"
@@ -34,6 +35,8 @@ static const char *const data_keys[] = { "data", NULL };
 static const char *const train_keys[] = { "method", "data", NULL };
 static const char *const model_keys[] = { "model", "data", NULL };
 static const char *const only_model_keys[] = { "model", NULL };
+
+static const char *const scores_keys[] = { "scores", NULL };
 
 static const seg_command commands[] = {
     { .name = "import", .group = "Data", .operands = "FILE...", .min_operands = 1,
@@ -69,6 +72,11 @@ static const seg_command commands[] = {
       .summary = "a model as JSON, text or CSV",
       .options = seg_export_option_table, .options_size = sizeof(seg_export_options),
       .defaults = all_zero, .run = seg_export_run },
+    { .name = "lists", .group = "Results", .operands = "SCORES", .min_operands = 1,
+      .max_operands = 1, .operand_keys = scores_keys,
+      .summary = "lists for people and CRM systems",
+      .options = seg_lists_option_table, .options_size = sizeof(seg_lists_options),
+      .defaults = seg_lists_defaults, .run = seg_lists_run },
     { .name = "run", .group = "Jobs", .operands = "JOB.job", .min_operands = 1,
       .max_operands = 1, .flags = SEG_COMMAND_PARENT,
       .summary = "a whole job file: lock, stages, one publication",

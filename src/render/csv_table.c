@@ -1,24 +1,7 @@
 #include "render/csv_table.h"
 
 #include <string.h>
-
-void seg_csv_cell(seg_text *out, const char *text, size_t n, char delimiter)
-{
-    bool quote = n > 0 && (text[0] == ' ' || text[n - 1] == ' ');
-    for (size_t i = 0; i < n && !quote; i++)
-        quote = text[i] == '"' || text[i] == '\n' || text[i] == '\r' || text[i] == delimiter;
-    if (!quote) {
-        seg_text_add_n(out, text, n);
-        return;
-    }
-    seg_text_add_char(out, '"');
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] == '"')
-            seg_text_add_char(out, '"');
-        seg_text_add_char(out, text[i]);
-    }
-    seg_text_add_char(out, '"');
-}
+#include "data/csv_rows.h"
 
 static void add_node(seg_text *out, const seg_node *node)
 {
@@ -29,7 +12,7 @@ static void add_node(seg_text *out, const seg_node *node)
     case SEG_DOC_REAL: seg_text_add_f64(out, seg_node_real(node, 0)); break;
     case SEG_DOC_TEXT:
         text = seg_node_text(node, "");
-        seg_csv_cell(out, text, strlen(text), ',');
+        seg_csv_add_field(out, text, strlen(text));
         break;
     default: break;
     }
@@ -49,7 +32,7 @@ void seg_csv_table(seg_text *out, const seg_node *array)
                 seg_text_add_char(out, ',');
             comma = true;
             if (r < 0)
-                seg_csv_cell(out, name, strlen(name), ',');
+                seg_csv_add_field(out, name, strlen(name));
             else
                 add_node(out, seg_node_get(seg_node_at(array, (size_t)r), name));
         }
