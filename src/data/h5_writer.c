@@ -174,10 +174,11 @@ seg_status h5_put_bool_attribute(hid_t object, const char *name, bool value, seg
 seg_status h5_put_list_attribute(hid_t object, const char *name, const char *const *texts,
                                  size_t n, seg_error *err)
 {
+    static const char *const none;   /* HDF5 wants an address even for nothing */
     hsize_t count = n;
     hid_t type = n == 0 ? H5Tcopy(H5T_IEEE_F64LE) : h5_text_type(0);
     seg_status st = put_attribute(object, name, type, H5Screate_simple(1, &count, NULL), type,
-                                  texts, err);
+                                  n == 0 ? &none : texts, err);
     H5Tclose(type);
     return st;
 }
