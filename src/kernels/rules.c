@@ -165,7 +165,8 @@ void seg_rules_sort(seg_rules *rules, const seg_itemsets *all, uint32_t n_basket
                     seg_measure measure)
 {
     order o = { .all = all, .n_baskets = n_baskets, .measure = measure };
-    qsort_r(rules->rules, rules->n, sizeof *rules->rules, better_first, &o);
+    if (rules->n > 1)
+        qsort_r(rules->rules, rules->n, sizeof *rules->rules, better_first, &o);
 }
 
 void seg_rules_clear(seg_rules *rules)

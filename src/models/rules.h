@@ -76,10 +76,18 @@ void seg_rules_train_free(void *trainer);
 seg_status seg_rules_save(const seg_model *model, seg_h5_writer *w, seg_error *err);
 seg_status seg_rules_load(seg_model *model, seg_h5 *file, seg_error *err);
 
+enum { SEG_RULES_OFFERS = 3 };   /* per customer */
 seg_status seg_rules_score_schema(const seg_model *model, seg_schema_owner *out,
                                   seg_error *err);
 seg_status seg_rules_score(const seg_model *model, const seg_context *ctx,
                            const seg_schema *data, const seg_block *in, seg_batch *out,
                            seg_error *err);
+
+seg_status seg_rules_evaluate_begin(const seg_model *model, const seg_train_input *input,
+                                    void **ev, seg_error *err);
+seg_status seg_rules_evaluate_add(void *ev, const seg_block *in, const seg_block *scored,
+                                  seg_error *err);
+seg_status seg_rules_evaluate_end(void *ev, seg_node *figures, seg_error *err);
+void seg_rules_evaluate_free(void *ev);
 
 #endif

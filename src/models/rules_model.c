@@ -141,4 +141,8 @@ const seg_method seg_method_rules = {
     .text = text_of,
     .score_schema = seg_rules_score_schema,
     .score = seg_rules_score,
+    .evaluate_begin = seg_rules_evaluate_begin,
+    .evaluate_add = seg_rules_evaluate_add,
+    .evaluate_end = seg_rules_evaluate_end,
+    .evaluate_free = seg_rules_evaluate_free,
 };

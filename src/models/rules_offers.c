@@ -11,7 +11,7 @@
 #include "base/try.h"
 #include "models/rules.h"
 
-enum { N_OFFERS = 3, MAX_REASON_BYTES = 240 };
+enum { N_OFFERS = SEG_RULES_OFFERS, MAX_REASON_BYTES = 240 };
 
 /* ---- the rules that make offers ------------------------------------------------------- */
 

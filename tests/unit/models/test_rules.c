@@ -581,6 +581,52 @@ static void itemsets_make_no_offers(void **state)
     seg_model_free(model);
 }
 
+static void counts_hits_on_hidden_items(void **state)
+{
+    (void)state;
+    seg_model *model;
+    seg_error err = { 0 };
+    seg_source *source, *scores;
+    seg_block block;
+    void *ev;
+    seg_rules_options options = options_of("2", "0.5");
+    assert_int_equal(train(NULL, &shop, shop_names, &options, &model, &err), SEG_OK);
+
+    /* Two baskets of bread and milk: the other one is always an offer (3 of 4, or 1), and
+     * always among the three best-sellers. Tea and wine are unknown: nothing to hide. */
+    static const char *const names[] = { "bread", "milk", "tea", "wine" };
+    static int64_t start[] = { 0, 2, 4, 6 };
+    static int32_t items[] = { 0, 1, 0, 1, 2, 3 };
+    fimi people = { .n_rows = 3, .n_items = 4, .row_start = start, .items = items };
+    seg_context ctx = seg_context_defaults();
+    assert_int_equal(open_baskets(&ctx, &people, names, &source, &err), SEG_OK);
+    assert_int_equal(seg_score_open(&ctx, model, source, &scores, &err), SEG_OK);
+    assert_int_equal(scores->next(scores, &block, &err), SEG_OK);
+    static const int64_t bound_start[] = { 0, 2, 4, 4 };
+    int32_t bread = (int32_t)seg_schema_feature(&model->schema->view, "bread");
+    int32_t milk = (int32_t)seg_schema_feature(&model->schema->view, "milk");
+    const int32_t bound_items[] = { bread, milk, bread, milk };
+    seg_block bound = { .n_rows = 3, .row_start = bound_start, .items = bound_items };
+
+    seg_train_input input = { .ctx = &ctx, .schema = source->schema, .n_rows = 3 };
+    seg_doc *doc = seg_doc_new();
+    seg_node *figures = seg_doc_root(doc);
+    assert_int_equal(seg_method_rules.evaluate_begin(model, &input, &ev, &err), SEG_OK);
+    assert_int_equal(seg_method_rules.evaluate_add(ev, &bound, &block, &err), SEG_OK);
+    assert_int_equal(seg_method_rules.evaluate_end(ev, figures, &err), SEG_OK);
+    seg_method_rules.evaluate_free(ev);
+    assert_int_equal(seg_node_int(seg_node_get(figures, "rows"), -1), 3);
+    assert_int_equal(seg_node_int(seg_node_get(figures, "tested"), -1), 2);
+    assert_true(seg_node_real(seg_node_get(figures, "hit_rate_3"), -1) == 1.0);
+    assert_true(seg_node_real(seg_node_get(figures, "best_seller_hit_rate_3"), -1) == 1.0);
+    assert_true(seg_node_real(seg_node_get(figures, "with_offer"), -1) == 2.0 / 3);
+
+    seg_doc_free(doc);
+    seg_source_close(scores);
+    seg_source_close(source);
+    seg_model_free(model);
+}
+
 /* ---- allocation failures ---------------------------------------------------------------------------- */
 
 static seg_status whole_road(seg_error *err)
@@ -643,6 +689,7 @@ int main(void)
         cmocka_unit_test(offers_what_the_customer_lacks),
         cmocka_unit_test(offers_the_best_rule_of_all),
         cmocka_unit_test(itemsets_make_no_offers),
+        cmocka_unit_test(counts_hits_on_hidden_items),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
