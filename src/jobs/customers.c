@@ -1,5 +1,5 @@
-/* customers.c: one streaming pass over order lines (two when a window is asked for without
- * an as-of day), then one row per customer. The arithmetic is in kernels/rfm.c; here is what
+/* customers.c: one streaming pass over order lines (one more when a window is asked for
+ * without an as-of day, one more to match refunds), then one row per customer. The arithmetic is in kernels/rfm.c; here is what
  * the columns are called and what a customer's row holds. */
 #include "jobs/customers.h"
 
@@ -8,6 +8,7 @@
 #include "base/date.h"
 #include "base/try.h"
 #include "jobs/customer_table.h"
+#include "kernels/radix.h"
 #include "kernels/rfm.h"
 
 enum { LAST_DAY = 2932896 };   /* 9999-12-31 */
@@ -16,7 +17,7 @@ enum returns { RETURNS_NET, RETURNS_GROSS, RETURNS_MATCH };
 
 /* Where the columns of the source are; SIZE_MAX if absent. */
 typedef struct places {
-    size_t customer, order, day, quantity, price, amount;
+    size_t customer, order, item, day, seconds, quantity, price, amount;
     uint32_t scale;   /* of money */
 } places;
 
@@ -28,6 +29,7 @@ typedef struct maker {
     places at;
     seg_rfm_rules rules;
     uint8_t *credit_note;
+    uint32_t *order_rank;
     seg_rfm_pass *pass;
     int32_t as_of_day;
 } maker;
@@ -72,6 +74,8 @@ static seg_status find_columns(const seg_schema *schema, places *at, seg_error *
                         seg_kind_name(schema->kind));
     TRY(find_column(schema, "customer", SEG_TYPE_CODE, &at->customer, err));
     TRY(find_column(schema, "order", SEG_TYPE_CODE, &at->order, err));
+    TRY(find_column(schema, "item", SEG_TYPE_CODE, &at->item, err));
+    TRY(find_column(schema, "ts", SEG_TYPE_TIME, &at->seconds, err));
     TRY(find_column(schema, "day", SEG_TYPE_DAY, &at->day, err));
     TRY(find_column(schema, "quantity", SEG_TYPE_I64, &at->quantity, err));
     TRY(find_column(schema, "price", SEG_TYPE_I64, &at->price, err));
@@ -121,6 +125,34 @@ static seg_status find_credit_notes(maker *m, seg_error *err)
     return SEG_OK;
 }
 
+/* Matching refunds needs an order among orders that does not depend on the file's rows. */
+static seg_status rank_orders(maker *m, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    char *cells = NULL;
+    uint32_t *sorted = NULL;
+    size_t width = 8, n = m->rules.n_orders;
+    if (!m->rules.match || n == 0)
+        return SEG_OK;
+    const seg_column *order = &m->source->schema->columns[m->at.order];
+    for (size_t o = 0; o < n; o++)
+        if (strlen(order->levels[o]) > width)
+            width = (strlen(order->levels[o]) + 7) / 8 * 8;
+    TRY(seg_alloc_array(&cells, n, width, "the orders", err));
+    for (size_t o = 0; o < n; o++)
+        memcpy(cells + o * width, order->levels[o], strlen(order->levels[o]));
+    TRY(seg_radix_order(cells, width, n, &sorted, err));
+    TRY(SEG_ALLOC(&m->order_rank, n, "the orders", err));
+    for (size_t i = 0; i < n; i++)
+        m->order_rank[sorted[i]] = (uint32_t)i;
+    m->rules.order_rank = m->order_rank;
+
+done:
+    seg_free(cells);
+    seg_free(sorted);
+    return st;
+}
+
 /* ---- the pass ---------------------------------------------------------------------- */
 
 static const void *column_of(const seg_block *block, size_t c)
@@ -133,15 +165,17 @@ static seg_status last_day_of(maker *m, int32_t *last, seg_error *err)
     seg_status st = SEG_OK;
     seg_block block;
     *last = SEG_MISSING_DAY;
-    do {
+    for (;;) {
         TRY(m->source->next(m->source, &block, err));
+        if (block.n_rows == 0)
+            break;
         const int32_t *day = column_of(&block, m->at.day);
         for (size_t i = 0; i < block.n_rows; i++)
             if (day[i] > *last)   /* missing is the lowest number */
                 *last = day[i];
         TRY(seg_step(m->ctx, "looking for the last day", block.first_row + block.n_rows,
                      m->source->n_rows, err));
-    } while (block.n_rows != 0);
+    }
     TRY(m->source->rewind(m->source, err));
 
 done:
@@ -188,13 +222,17 @@ done:
     return st;
 }
 
-static seg_status add_all(maker *m, seg_error *err)
+typedef seg_status take_lines(seg_rfm_pass *pass, const seg_rfm_lines *lines, seg_error *err);
+
+static seg_status for_all_lines(maker *m, const char *what, take_lines *take, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_block block;
-    do {
+    for (;;) {
         TRY(m->source->next(m->source, &block, err));
-        seg_rfm_lines lines = {
+        if (block.n_rows == 0)
+            break;
+        const seg_rfm_lines lines = {
             .n_rows = block.n_rows,
             .customer = column_of(&block, m->at.customer),
             .day = column_of(&block, m->at.day),
@@ -202,12 +240,26 @@ static seg_status add_all(maker *m, seg_error *err)
             .quantity = column_of(&block, m->at.quantity),
             .price = column_of(&block, m->at.price),
             .amount = column_of(&block, m->at.amount),
+            .item = column_of(&block, m->at.item),
+            .seconds = column_of(&block, m->at.seconds),
         };
-        TRY(seg_rfm_add(m->pass, &lines, err));
-        TRY(seg_step(m->ctx, "adding up customers", block.first_row + block.n_rows,
-                     m->source->n_rows, err));
-    } while (block.n_rows != 0);
-    seg_rfm_finish(m->pass);
+        TRY(take(m->pass, &lines, err));
+        TRY(seg_step(m->ctx, what, block.first_row + block.n_rows, m->source->n_rows, err));
+    }
+
+done:
+    return st;
+}
+
+static seg_status add_all(maker *m, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    if (m->rules.match) {
+        TRY(for_all_lines(m, "looking for refunds", seg_rfm_note_refunds, err));
+        TRY(m->source->rewind(m->source, err));
+    }
+    TRY(for_all_lines(m, "adding up customers", seg_rfm_add, err));
+    TRY(seg_rfm_finish(m->pass, err));
 
 done:
     return st;
@@ -239,7 +291,12 @@ static seg_status run_pass(maker *m, seg_error *err)
     m->rules.n_customers = schema->columns[m->at.customer].n_levels;
     m->rules.n_orders = m->at.order == SIZE_MAX ? 0 : schema->columns[m->at.order].n_levels;
     m->rules.count_zero = m->options->zero == 1;
+    m->rules.match = m->options->returns == RETURNS_MATCH;
+    if (m->rules.match && (m->at.item == SIZE_MAX || m->at.quantity == SIZE_MAX))
+        return seg_fail(err, SEG_E_USAGE, "--returns match needs the columns 'item' and"
+                        " 'quantity' in the transactions");
     TRY(find_credit_notes(m, err));
+    TRY(rank_orders(m, err));
     TRY(m->source->rewind(m->source, err));
     TRY(set_days(m, err));
     TRY(seg_rfm_new(&m->rules, &m->pass, err));
@@ -316,9 +373,6 @@ seg_status seg_customers_over(const seg_context *ctx, seg_source *transactions,
     maker m = { .ctx = ctx, .source = transactions, .options = options };
     *out = NULL;
 
-    if (options->returns == RETURNS_MATCH)
-        return seg_fail(err, SEG_E_USAGE, "--returns match is not available in this version;"
-                        " choose net or gross");
     if (span != NULL)
         m.span = *span;
     TRY(run_pass(&m, err));
@@ -330,6 +384,7 @@ done:
         seg_error_context(err, "%s", transactions->name);
     seg_rfm_free(m.pass);
     seg_free(m.credit_note);
+    seg_free(m.order_rank);
     return st;
 }
 

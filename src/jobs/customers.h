@@ -21,7 +21,8 @@ typedef struct seg_customer_span {
  * note. A credit note is an order named C and digits in a log where more orders are named
  * by digits alone; its lines, and all lines below zero, are cancelled: they take money away
  * (returns: net), never make recency or frequency. Without an order column the purchases of
- * one day are one order.
+ * one day are one order. returns match: what a refund takes back counts as never bought
+ * (kernels/returns.h); an order that went back whole makes neither recency nor frequency.
  *
  * X:   recency_days, frequency, monetary, tenure_days, mean_order_value, lines, return_share
  * obs: recency_days, frequency, monetary (exact, units of the money's scale), returns

@@ -1,4 +1,4 @@
-/* rfm.c: one pass over order lines, a record of 48 bytes per customer.
+/* rfm.c: one pass over order lines, a record of 56 bytes per customer.
  *
  * Frequency is the number of distinct orders. An order nearly always belongs to one
  * customer, so per order the first customer seen with a purchase is remembered, which
@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "kernels/radix.h"
+#include "kernels/returns.h"
 #include "segmill/table.h"
 
 enum { FIRST_PAIRS = 4096 };
@@ -29,6 +30,8 @@ struct seg_rfm_pass {
     pair_set set;
     uint64_t counts[SEG_RFM_BUCKETS];
     int32_t last_day;
+    seg_returns *returns;     /* match only */
+    bool refunds_known;
 };
 
 /* ---- distinct pairs ----------------------------------------------------------- */
@@ -185,12 +188,86 @@ static seg_status add_return(seg_rfm_pass *pass, const seg_rfm_lines *lines, siz
     return add_money(&c->refunds, money > 0 ? -money : money, err);
 }
 
+/* ---- refunds matched to their purchases ------------------------------------------- */
+
+static int64_t units_of(const seg_rfm_lines *lines, size_t i)
+{
+    int64_t units = lines->quantity[i];
+    return units == SEG_MISSING_I64 ? 0 : units < 0 ? -units : units;
+}
+
+static seg_returns_line returns_line(const seg_rfm_pass *pass, const seg_rfm_lines *lines,
+                                     size_t i, int64_t money)
+{
+    const uint32_t *rank = pass->rules.order_rank;
+    enum { DAY_SECONDS = 86400 };
+    int64_t seconds = lines->seconds == NULL ? SEG_MISSING_I64 : lines->seconds[i];
+    return (seg_returns_line){
+        .customer = lines->customer[i],
+        .item = lines->item[i],
+        .seconds = seconds == SEG_MISSING_I64 ? lines->day[i] * (int64_t)DAY_SECONDS : seconds,
+        .units = units_of(lines, i),
+        .money = money,
+        .order = lines->order == NULL ? 0 : lines->order[i],
+        .day = lines->day[i],
+        .rank = lines->order == NULL || rank == NULL ? 0 : rank[lines->order[i]],
+    };
+}
+
+static bool can_match(const seg_rfm_pass *pass, const seg_rfm_lines *lines, size_t i)
+{
+    return pass->returns != NULL && lines->item[i] >= 0 && units_of(lines, i) > 0;
+}
+
+/* A purchase that may have been sent back waits until all are known. */
+static seg_status hold_purchase(seg_rfm_pass *pass, const seg_rfm_lines *lines, size_t i,
+                                int64_t money, bool *held, seg_error *err)
+{
+    *held = can_match(pass, lines, i)
+            && seg_returns_awaits(pass->returns, lines->customer[i], lines->item[i]);
+    if (!*held)
+        return SEG_OK;
+    const seg_returns_line line = returns_line(pass, lines, i, money);
+    return seg_returns_purchase(pass->returns, &line, err);
+}
+
+static seg_status settle(seg_rfm_pass *pass, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_returns_line *bought;
+    size_t n;
+    TRY(seg_returns_match(pass->returns, &bought, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        int64_t kept = seg_returns_money_kept(&bought[i]);
+        TRY(add_money(&pass->customers[bought[i].customer].matched, bought[i].money - kept,
+                      err));
+        if (bought[i].n_taken == bought[i].units)
+            continue;
+        const seg_rfm_lines line = {
+            .n_rows = 1, .customer = &bought[i].customer, .day = &bought[i].day,
+            .order = pass->rules.n_orders == 0 ? NULL : &bought[i].order,
+        };
+        TRY(add_purchase(pass, &line, 0, kept, err));
+    }
+
+done:
+    return st;
+}
+
+/* ---- one line ----------------------------------------------------------------------- */
+
+static bool in_window(const seg_rfm_rules *rules, int32_t day)
+{
+    return day >= rules->first_day && day < rules->end_day;
+}
+
 static seg_status add_line(seg_rfm_pass *pass, const seg_rfm_lines *lines, size_t i,
                            seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_rfm_rules *rules = &pass->rules;
     int64_t money;
+    bool held = false;
 
     TRY(check_codes(pass, lines, i, err));
     TRY(money_of(lines, i, &money, err));
@@ -198,7 +275,7 @@ static seg_status add_line(seg_rfm_pass *pass, const seg_rfm_lines *lines, size_
     if (day != SEG_MISSING_DAY && day > pass->last_day)
         pass->last_day = day;
     seg_rfm_bucket bucket = kind_of(pass, lines, i, money);
-    if (bucket > SEG_RFM_BAD && (day < rules->first_day || day >= rules->end_day)) {
+    if (bucket > SEG_RFM_BAD && !in_window(rules, day)) {
         if (bucket == SEG_RFM_USED && day >= rules->end_day && day < rules->label_end_day)
             pass->customers[lines->customer[i]].later = true;
         bucket = SEG_RFM_OUTSIDE;
@@ -207,6 +284,8 @@ static seg_status add_line(seg_rfm_pass *pass, const seg_rfm_lines *lines, size_
     if (bucket > SEG_RFM_OUTSIDE)
         pass->customers[lines->customer[i]].seen = true;
     if (bucket == SEG_RFM_USED)
+        TRY(hold_purchase(pass, lines, i, money, &held, err));
+    if (bucket == SEG_RFM_USED && !held)
         TRY(add_purchase(pass, lines, i, money, err));
     else if (bucket == SEG_RFM_CANCELLED)
         TRY(add_return(pass, lines, i, money, err));
@@ -227,6 +306,8 @@ seg_status seg_rfm_new(const seg_rfm_rules *rules, seg_rfm_pass **out, seg_error
     pass->rules = *rules;
     pass->last_day = SEG_MISSING_DAY;
     TRY(SEG_ALLOC(&pass->customers, rules->n_customers, "the sums per customer", err));
+    if (rules->match)
+        TRY(seg_returns_new(&pass->returns, err));
     TRY(SEG_ALLOC(&pass->buyer, rules->n_orders, "the customers of the orders", err));
     *out = pass;
     pass = NULL;
@@ -244,23 +325,52 @@ void seg_rfm_free(seg_rfm_pass *pass)
     seg_free(pass->buyer);
     seg_free(pass->set.pairs);
     seg_free(pass->set.temp);
+    seg_returns_free(pass->returns);
     seg_free(pass);
+}
+
+seg_status seg_rfm_note_refunds(seg_rfm_pass *pass, const seg_rfm_lines *lines, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    int64_t money;
+    for (size_t i = 0; i < lines->n_rows; i++) {
+        TRY(check_codes(pass, lines, i, err));
+        TRY(money_of(lines, i, &money, err));
+        if (kind_of(pass, lines, i, money) != SEG_RFM_CANCELLED
+            || !in_window(&pass->rules, lines->day[i]) || !can_match(pass, lines, i))
+            continue;
+        const seg_returns_line line = returns_line(pass, lines, i, money);
+        TRY(seg_returns_refund(pass->returns, &line, err));
+    }
+
+done:
+    return st;
 }
 
 seg_status seg_rfm_add(seg_rfm_pass *pass, const seg_rfm_lines *lines, seg_error *err)
 {
     seg_status st = SEG_OK;
+    if (pass->returns != NULL && !pass->refunds_known) {
+        seg_returns_sort(pass->returns);
+        pass->refunds_known = true;
+    }
     for (size_t i = 0; i < lines->n_rows && st == SEG_OK; i++)
         st = add_line(pass, lines, i, err);
     return st;
 }
 
-void seg_rfm_finish(seg_rfm_pass *pass)
+seg_status seg_rfm_finish(seg_rfm_pass *pass, seg_error *err)
 {
+    if (pass->returns != NULL) {
+        seg_status st = settle(pass, err);
+        if (st != SEG_OK)
+            return st;
+    }
     pairs_compact(&pass->set);
     for (size_t i = 0; i < pass->set.n; i++)
         pass->customers[pass->set.pairs[i] >> 32].n_orders++;
     pass->set.n = 0;
+    return SEG_OK;
 }
 
 const seg_rfm_customer *seg_rfm_customers(const seg_rfm_pass *pass)

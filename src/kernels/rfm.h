@@ -26,8 +26,12 @@ typedef struct seg_rfm_rules {
     int32_t first_day, end_day;  /* lines of days first_day .. end_day - 1 count */
     int32_t label_end_day;       /* purchases of end_day .. label_end_day - 1 are noticed */
     bool count_zero;             /* a line of money zero is a purchase */
-    const uint8_t *credit_note;  /* per order code: 1 if it is one; null: none is. Outlives
-                                    the pass */
+    bool match;                  /* refunds take units off the purchases they came from;
+                                    see kernels/returns.h */
+    const uint8_t *credit_note;  /* per order code: 1 if it is one; null: none is */
+    const uint32_t *order_rank;  /* match: per order code its place among the names, so that
+                                    codes do not matter; null: no orders. Both outlive the
+                                    pass */
 } seg_rfm_rules;
 
 /* Columns of consecutive lines; missing values as in table.h. */
@@ -39,11 +43,14 @@ typedef struct seg_rfm_lines {
     const int64_t *quantity;     /* may be null */
     const int64_t *price;        /* may be null */
     const int64_t *amount;       /* null: quantity times price */
+    const int32_t *item;         /* match only */
+    const int64_t *seconds;      /* match only; null: the day's */
 } seg_rfm_lines;
 
 typedef struct seg_rfm_customer {
     int64_t gross;               /* money of the purchases */
     int64_t refunds;             /* money of the cancelled lines, zero or less */
+    int64_t matched;             /* match: money of purchases taken back, not in gross */
     int32_t first_day, last_day; /* of the purchases; meaningless without one */
     uint32_t n_orders;           /* distinct, with a purchase; known after finish */
     uint32_t n_lines;            /* purchase lines */
@@ -57,14 +64,19 @@ typedef struct seg_rfm_pass seg_rfm_pass;
 seg_status seg_rfm_new(const seg_rfm_rules *rules, seg_rfm_pass **out, seg_error *err);
 void seg_rfm_free(seg_rfm_pass *pass);   /* takes null */
 
+/* match: all lines once before any is added. Only refunds within the window are kept. */
+seg_status seg_rfm_note_refunds(seg_rfm_pass *pass, const seg_rfm_lines *lines,
+                                seg_error *err);
+
 /* Add lines. SEG_E_DATA when a code is out of range or money leaves 64 bits. Memory
- * beyond 48 bytes a customer and 4 an order: 16 to 32 bytes per distinct pair of customer
+ * beyond 56 bytes a customer and 4 an order: 16 to 32 bytes per distinct pair of customer
  * and order, but only for orders that have more than one customer, or for all distinct
- * days of a customer when there are no orders. */
+ * days of a customer when there are no orders; match: 64 bytes per refund and per purchase
+ * that a refund may concern. */
 seg_status seg_rfm_add(seg_rfm_pass *pass, const seg_rfm_lines *lines, seg_error *err);
 
-/* Count the distinct orders; nothing may be added after it. */
-void seg_rfm_finish(seg_rfm_pass *pass);
+/* Settle refunds and count the distinct orders; nothing may be added after it. */
+seg_status seg_rfm_finish(seg_rfm_pass *pass, seg_error *err);
 
 const seg_rfm_customer *seg_rfm_customers(const seg_rfm_pass *pass);
 const uint64_t *seg_rfm_counts(const seg_rfm_pass *pass);   /* by seg_rfm_bucket */

@@ -213,6 +213,17 @@ static void refuses_what_cannot_be_answered(void **state)
     close_shop(&s);
 }
 
+static void needs_items_to_match_refunds(void **state)
+{
+    (void)state;
+    shop s;
+    const seg_customer_options options = { .as_of_day = AS_OF, .returns = 2 };
+    assert_int_equal(open_shop(&s, &options, NULL), SEG_E_USAGE);
+    assert_string_equal(s.err.text, "memory: --returns match needs the columns 'item' and"
+                        " 'quantity' in the transactions");
+    close_shop(&s);
+}
+
 static void refuses_tables_that_are_no_transactions(void **state)
 {
     (void)state;
@@ -292,6 +303,7 @@ int main(void)
         cmocka_unit_test(counts_samples_as_purchases_when_asked),
         cmocka_unit_test(labels_who_does_not_come_back),
         cmocka_unit_test(refuses_what_cannot_be_answered),
+        cmocka_unit_test(needs_items_to_match_refunds),
         cmocka_unit_test(refuses_tables_that_are_no_transactions),
         cmocka_unit_test(knows_credit_notes_only_among_plain_numbers),
         cmocka_unit_test(survives_every_allocation_failure),

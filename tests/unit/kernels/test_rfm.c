@@ -45,7 +45,7 @@ static void adds_up_what_was_worked_out_by_hand(void **state)
     seg_rfm_pass *pass;
     assert_int_equal(seg_rfm_new(&rules, &pass, NULL), SEG_OK);
     assert_int_equal(seg_rfm_add(pass, &lines, NULL), SEG_OK);
-    seg_rfm_finish(pass);
+    assert_int_equal(seg_rfm_finish(pass, NULL), SEG_OK);
 
     const seg_rfm_customer *c = seg_rfm_customers(pass);
     assert_int_equal(c[0].gross, 330);
@@ -82,7 +82,7 @@ static void counts_zero_lines_and_later_buyers_when_asked(void **state)
     seg_rfm_pass *pass;
     assert_int_equal(seg_rfm_new(&rules, &pass, NULL), SEG_OK);
     assert_int_equal(seg_rfm_add(pass, &lines, NULL), SEG_OK);
-    seg_rfm_finish(pass);
+    assert_int_equal(seg_rfm_finish(pass, NULL), SEG_OK);
     assert_int_equal(seg_rfm_counts(pass)[SEG_RFM_ZERO], 0);
     assert_int_equal(seg_rfm_counts(pass)[SEG_RFM_USED], 8);
     assert_true(seg_rfm_customers(pass)[2].later);
@@ -101,7 +101,7 @@ static void counts_days_when_there_are_no_orders(void **state)
     seg_rfm_pass *pass;
     assert_int_equal(seg_rfm_new(&rules, &pass, NULL), SEG_OK);
     assert_int_equal(seg_rfm_add(pass, &lines, NULL), SEG_OK);
-    seg_rfm_finish(pass);
+    assert_int_equal(seg_rfm_finish(pass, NULL), SEG_OK);
     assert_int_equal(seg_rfm_customers(pass)[0].n_orders, 2);
     assert_int_equal(seg_rfm_customers(pass)[1].n_orders, 2);
     assert_int_equal(seg_rfm_customers(pass)[1].first_day, -7);
@@ -162,10 +162,63 @@ static void counts_shared_order_numbers_like_a_plain_table(void **state)
                                 .order = what + i, .amount = money + i };
         assert_int_equal(seg_rfm_add(pass, &lines, NULL), SEG_OK);
     }
-    seg_rfm_finish(pass);
+    assert_int_equal(seg_rfm_finish(pass, NULL), SEG_OK);
     for (size_t c = 0; c < PEOPLE; c++)
         assert_int_equal(seg_rfm_customers(pass)[c].n_orders, expected[c]);
     seg_rfm_free(pass);
+}
+
+/* Item 0: three bought on day 1 (order 0), two on day 5 (order 1), three sent back on day 6:
+ * the two of day 5 go, and one of day 1. Item 1: sent back before it was bought. Item 2: more
+ * sent back than bought, so order 3 goes altogether. */
+static const int32_t m_order[] = { 0, 1, 2, 4, 1, 3, 2 };
+static const int32_t m_day[]   = { 1, 5, 6, 2, 4, 7, 8 };
+static const int32_t m_item[]  = { 0, 0, 0, 1, 1, 2, 2 };
+static const int64_t m_units[] = { 3, 2, -3, -1, 1, 1, -9 };
+static const int64_t m_money[] = { 100, 60, -90, -10, 10, 500, -999 };
+
+static seg_status match_refunds(seg_rfm_customer *out)
+{
+    static const int32_t who[7];
+    seg_rfm_rules rules = plain_rules();
+    rules.match = true;
+    rules.credit_note = NULL;
+    const seg_rfm_lines lines = { .n_rows = 7, .customer = who, .day = m_day, .order = m_order,
+                                  .quantity = m_units, .amount = m_money, .item = m_item };
+    seg_rfm_pass *pass;
+    seg_status st = seg_rfm_new(&rules, &pass, NULL);
+    if (st == SEG_OK)
+        st = seg_rfm_note_refunds(pass, &lines, NULL);
+    if (st == SEG_OK)
+        st = seg_rfm_add(pass, &lines, NULL);
+    if (st == SEG_OK)
+        st = seg_rfm_finish(pass, NULL);
+    if (st == SEG_OK)
+        *out = seg_rfm_customers(pass)[0];
+    seg_rfm_free(pass);
+    return st;
+}
+
+static void takes_refunds_off_the_latest_purchases_before_them(void **state)
+{
+    (void)state;
+    seg_rfm_customer c;
+    assert_int_equal(match_refunds(&c), SEG_OK);
+    assert_int_equal(c.gross, 67 + 10);   /* two thirds of 100; 100 / 3 is cut to 33 */
+    assert_int_equal(c.matched, 33 + 60 + 500);
+    assert_int_equal(c.n_orders, 2);      /* order 1 keeps its line of item 1 */
+    assert_int_equal(c.first_day, 1);
+    assert_int_equal(c.last_day, 4);
+    assert_int_equal(c.n_returns, 3);
+
+    seg_status st = SEG_E_AGAIN;
+    for (long n = 0; st == SEG_E_AGAIN; n++) {
+        seg_alloc_fail_after = n;
+        st = match_refunds(&c);
+        seg_alloc_fail_after = -1;
+        assert_int_equal(seg_alloc_live, 0);
+    }
+    assert_int_equal(st, SEG_OK);
 }
 
 static seg_status whole_pass(void)
@@ -177,7 +230,7 @@ static seg_status whole_pass(void)
     if (st == SEG_OK)
         st = seg_rfm_add(pass, &lines, NULL);
     if (st == SEG_OK)
-        seg_rfm_finish(pass);
+        st = seg_rfm_finish(pass, NULL);
     seg_rfm_free(pass);
     return st;
 }
@@ -263,6 +316,7 @@ int main(void)
         cmocka_unit_test(counts_days_when_there_are_no_orders),
         cmocka_unit_test(refuses_codes_out_of_range_and_money_beyond_64_bits),
         cmocka_unit_test(counts_shared_order_numbers_like_a_plain_table),
+        cmocka_unit_test(takes_refunds_off_the_latest_purchases_before_them),
         cmocka_unit_test(survives_every_allocation_failure),
         cmocka_unit_test(edges_are_order_statistics),
         cmocka_unit_test(ntile_gives_the_larger_groups_first),
