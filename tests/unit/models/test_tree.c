@@ -195,7 +195,8 @@ static void missing_values_go_where_they_belong(void **state)
         seg_tree_options options = usual();
         seg_model *model = trained(&options, 1000);
         char reason[128];
-        float low = score_row(model, 45, 1, 1, 1, reason), high = score_row(model, 5, 1, 1, 1, reason);
+        float low = score_row(model, 45, 1, 1, 1, reason);
+        float high = score_row(model, 5, 1, 1, 1, reason);
         float missing = score_row(model, NAN, 1, 1, 1, reason);
         assert_true(low < 0.2f && high > 0.8f);
         assert_true(risky ? missing > 0.8f : missing < 0.2f);

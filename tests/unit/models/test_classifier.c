@@ -1,0 +1,136 @@
+/* Evaluating a classifier: which rows count, and what a label's values mean. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "models/classifier.h"
+
+enum { N = 6 };
+static const char *const yes_no[] = { "Yes", "No" };   /* the model saw them as No, Yes */
+static const float scores[N] = { 0.9f, 0.8f, 0.7f, 0.3f, 0.2f, 0.1f };
+
+typedef struct outcome {
+    seg_status st;
+    seg_error err;
+    int64_t rows, positives, without_label;
+    double auc;
+} outcome;
+
+static outcome evaluate(const char *const *levels, size_t n_levels, const int32_t *codes,
+                        const uint8_t *fold)
+{
+    outcome o = { .auc = NAN };
+    seg_column label = { .name = "Churn", .type = SEG_TYPE_CODE, .levels = levels,
+                         .n_levels = n_levels };
+    seg_schema schema = { .kind = SEG_KIND_FEATURES, .columns = &label, .n_columns = 1 };
+    seg_train_input input = { .schema = &schema, .n_rows = N, .fold = fold, .held_out = 1 };
+    seg_block in = { .n_rows = N, .columns = (const void *const[]){ codes } };
+    seg_block scored = { .n_rows = N, .columns = (const void *const[]){ scores } };
+    seg_doc *doc = seg_doc_new();
+    const seg_node *root = seg_doc_root(doc);
+    void *ev = NULL;
+    o.st = seg_classifier_evaluate_begin(&input, "Churn", "Yes", "No", &ev, &o.err);
+    if (o.st == SEG_OK)
+        o.st = seg_classifier_evaluate_add(ev, &in, &scored, &o.err);
+    if (o.st == SEG_OK)
+        o.st = seg_classifier_evaluate_end(ev, seg_doc_root(doc), &o.err);
+    o.rows = seg_node_int(seg_node_get(root, "rows"), -1);
+    o.positives = seg_node_int(seg_node_get(root, "positives"), -1);
+    o.without_label = seg_node_int(seg_node_get(root, "rows_without_label"), -1);
+    o.auc = seg_node_real(seg_node_get(root, "auc"), NAN);
+    seg_classifier_evaluate_free(ev);
+    seg_doc_free(doc);
+    return o;
+}
+
+static void values_are_matched_by_name_not_by_code(void **state)
+{
+    (void)state;
+    outcome o = evaluate(yes_no, 2, (int32_t[]){ 0, 0, 1, 0, 1, 1 }, NULL);
+    assert_int_equal(o.st, SEG_OK);
+    assert_int_equal(o.rows, 6);
+    assert_int_equal(o.positives, 3);
+    assert_true(fabs(o.auc - 8.0 / 9) < 1e-15);
+}
+
+static void rows_without_a_label_and_of_other_folds_do_not_count(void **state)
+{
+    (void)state;
+    const int32_t codes[N] = { 0, 1, -1, 0, 1, 1 };
+    outcome o = evaluate(yes_no, 2, codes, NULL);
+    assert_int_equal(o.rows, 5);
+    assert_int_equal(o.without_label, 1);
+    o = evaluate(yes_no, 2, codes, (uint8_t[]){ 1, 0, 1, 1, 1, 0 });
+    assert_int_equal(o.rows, 3);
+    assert_int_equal(o.positives, 2);
+    assert_true(o.auc == 1);
+}
+
+static void a_value_that_the_model_does_not_know_is_named(void **state)
+{
+    (void)state;
+    const char *const three[] = { "Yes", "No", "Maybe" };
+    outcome o = evaluate(three, 3, (int32_t[]){ 0, 1, 0, 2, 1, 1 }, NULL);
+    assert_int_equal(o.st, SEG_E_DATA);
+    assert_non_null(strstr(o.err.text, "'Maybe'"));
+    o = evaluate(three, 3, (int32_t[]){ 0, 1, 0, 1, 1, 1 }, NULL);   /* it may be unused */
+    assert_int_equal(o.st, SEG_OK);
+    o = evaluate(yes_no, 2, (int32_t[]){ 0, 1, 0, 99, 1, 1 }, NULL);
+    assert_int_equal(o.st, SEG_E_DATA);
+}
+
+static void one_class_alone_has_no_auc(void **state)
+{
+    (void)state;
+    outcome o = evaluate(yes_no, 2, (int32_t[]){ 1, 1, 1, 1, 1, 1 }, NULL);
+    assert_int_equal(o.st, SEG_OK);
+    assert_true(isnan(o.auc));
+    o = evaluate(yes_no, 2, (int32_t[]){ -1, -1, -1, -1, -1, -1 }, NULL);
+    assert_int_equal(o.st, SEG_E_DATA);
+    assert_non_null(strstr(o.err.text, "no row has a label"));
+}
+
+static void data_without_the_label_are_told_how_to_get_it(void **state)
+{
+    (void)state;
+    seg_schema schema = { .kind = SEG_KIND_FEATURES };
+    seg_train_input input = { .schema = &schema };
+    seg_error err;
+    void *ev;
+    assert_int_equal(seg_classifier_evaluate_begin(&input, "Churn", "Yes", "No", &ev, &err),
+                     SEG_E_DATA);
+    assert_non_null(strstr(err.text, "--label Churn"));
+    assert_null(ev);
+}
+
+static void survives_every_allocation_failure(void **state)
+{
+    (void)state;
+    outcome o = { .st = SEG_E_AGAIN };
+    long live = seg_alloc_live;
+    for (long n = 1; o.st == SEG_E_AGAIN; n++) {   /* the first one is the test's own tree */
+        seg_alloc_fail_after = n;
+        o = evaluate(yes_no, 2, (int32_t[]){ 0, 0, 1, 0, 1, 1 }, NULL);
+        seg_alloc_fail_after = -1;
+        assert_int_equal(seg_alloc_live, live);
+    }
+    assert_int_equal(o.st, SEG_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_are_matched_by_name_not_by_code),
+        cmocka_unit_test(rows_without_a_label_and_of_other_folds_do_not_count),
+        cmocka_unit_test(a_value_that_the_model_does_not_know_is_named),
+        cmocka_unit_test(one_class_alone_has_no_auc),
+        cmocka_unit_test(data_without_the_label_are_told_how_to_get_it),
+        cmocka_unit_test(survives_every_allocation_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
