@@ -130,7 +130,7 @@ static seg_status begin_file(h5_sink *s, const char *path, const seg_node *prove
     TRY(reserve_frame(s, err));
     TRY(h5_put_schema(s->writer, schema, err));
     if (provenance != NULL)
-        TRY(seg_h5_put_doc(s->writer, "uns/segmill", provenance, err));
+        TRY(seg_h5_put_doc(s->writer, "uns/segmill/provenance", provenance, err));
 
 done:
     return st;

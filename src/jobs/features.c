@@ -36,7 +36,6 @@ static seg_status make_provenance(const seg_call *call, const seg_node *report, 
     seg_put_text(root, "command", "features");
     seg_option_record(seg_features_option_table, call->options, SEG_OPTION_ENVIRONMENT,
                       seg_put_object(root, "options"));
-    seg_put_node(root, "as_of", seg_node_get(report, "as_of"));
     seg_put_node(root, "rows", seg_node_get(report, "rows"));
     TRY(seg_doc_status(doc, err));
     *out = doc;
