@@ -336,8 +336,9 @@ static void tell(const grouping *g, size_t n_baskets)
                  g->by_customer ? "customer" : "order",
                  seg_group_digits(b, (int64_t)g->n_refunds));
     if (n_baskets < g->n_keys)
-        seg_note(g->ctx, SEG_LEVEL_INFO, "%s %s without any item left are left out",
+        seg_note(g->ctx, SEG_LEVEL_INFO, "left out, as no item is left in them: %s of %s %s",
                  seg_group_digits(a, (int64_t)(g->n_keys - n_baskets)),
+                 seg_group_digits(b, (int64_t)g->n_keys),
                  g->by_customer ? "customers" : "orders");
 }
 

@@ -7,9 +7,8 @@
  * the candidates of seg_candidates() in a tree, basket by basket or, when a candidate is in
  * many baskets, with a bit per basket. Each thread has its own counters; they
  * are whole numbers, so their sum is the same in any order. */
-#include "kernels/apriori.h"
+#include "kernels/apriori_miner.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,39 +16,6 @@
 #include "base/try.h"
 #include "kernels/candidates.h"
 #include "kernels/item_columns.h"
-#include "kernels/item_trie.h"
-
-typedef enum stage { STAGE_ITEMS, STAGE_PAIRS, STAGE_SETS, STAGE_DONE } stage;
-
-struct seg_apriori {
-    seg_apriori_options options;
-    stage stage;
-    char stage_text[48];
-    size_t levels_cap, counts_cap;
-    uint64_t n_found;             /* frequent sets so far */
-    seg_apriori_result result;
-
-    size_t m;                     /* frequent items */
-    int32_t *rank;                /* n_items: 0 .. m-1 in order of rising count, or -1 */
-    int32_t *item_of_rank;        /* m */
-    int32_t *use;                 /* n_items: rank if the item can matter in this pass */
-
-    size_t first_rank, end_rank;  /* STAGE_PAIRS: pairs whose lower item is in this slice */
-    seg_itemsets pairs;           /* found in the slices so far */
-    seg_itemsets candidates;
-    seg_item_trie trie;
-    uint64_t *columns;            /* bits per basket: n_threads x column_words; or null */
-    size_t column_words;          /* of all items, and of the walk over the tree */
-
-    size_t n_counters;
-    uint32_t *counters;           /* n_threads x n_counters */
-    int32_t *baskets;             /* n_threads x max(m, 1): one basket in ranks */
-};
-
-static int n_threads_of(const seg_apriori *miner)
-{
-    return miner->options.n_threads < 1 ? 1 : miner->options.n_threads;
-}
 
 seg_status seg_apriori_new(const seg_apriori_options *options, seg_apriori **out,
                            seg_error *err)
@@ -120,7 +86,7 @@ static seg_status make_counters(seg_apriori *miner, size_t n, seg_error *err)
 {
     miner->n_counters = n;
     size_t all;
-    if (__builtin_mul_overflow(n, (size_t)n_threads_of(miner), &all))
+    if (__builtin_mul_overflow(n, (size_t)seg_apriori_threads(miner), &all))
         all = SIZE_MAX;
     return SEG_ALLOC(&miner->counters, all, "the counters of the itemsets", err);
 }
@@ -135,7 +101,7 @@ static seg_status begin_pairs(seg_apriori *miner, seg_error *err)
 {
     uint64_t bytes = miner->options.memory_bytes;
     uint64_t room = bytes == 0 ? UINT64_MAX
-                               : bytes / sizeof(uint32_t) / (uint64_t)n_threads_of(miner);
+                               : bytes / sizeof(uint32_t) / (uint64_t)seg_apriori_threads(miner);
     size_t n = 0, end = miner->first_rank;
     while (end + 1 < miner->m && (n == 0 || n + triangle_row(miner, end) <= room))
         n += triangle_row(miner, end++);
@@ -164,14 +130,14 @@ static seg_status make_columns(seg_apriori *miner, seg_error *err)
     if ((uint64_t)miner->result.min_count * DENSE < miner->result.n_baskets)
         return SEG_OK;
     miner->column_words = (miner->m + miner->trie.depth) * SEG_COLUMN_WORDS;
-    return SEG_ALLOC(&miner->columns, miner->column_words * (size_t)n_threads_of(miner),
+    return SEG_ALLOC(&miner->columns, miner->column_words * (size_t)seg_apriori_threads(miner),
                      "the bits of the baskets", err);
 }
 
 /* So many candidates of k items fit: their items, their tree, a counter per thread. */
 static uint64_t candidate_room(const seg_apriori *miner, size_t k)
 {
-    uint64_t numbers = 2 * k + 4 + (uint64_t)n_threads_of(miner);
+    uint64_t numbers = 2 * k + 4 + (uint64_t)seg_apriori_threads(miner);
     uint64_t bytes = miner->options.memory_bytes;
     return bytes == 0 ? UINT64_MAX : bytes / (numbers * sizeof(int32_t));
 }
@@ -213,150 +179,12 @@ seg_status seg_apriori_begin(seg_apriori *miner, bool *more, seg_error *err)
     return st;
 }
 
-/* ---- counting ------------------------------------------------------------------ */
-
-static void sort_basket(int32_t *items, size_t n)
-{
-    static const size_t gaps[] = { 701, 301, 132, 57, 23, 10, 4, 1 };   /* M. Ciura, 2001 */
-    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++)
-        for (size_t i = gaps[g], gap = gaps[g]; i < n; i++) {
-            int32_t item = items[i];
-            size_t j = i;
-            for (; j >= gap && items[j - gap] > item; j -= gap)
-                items[j] = items[j - gap];
-            items[j] = item;
-        }
-}
-
-/* The items of the basket that matter, as ascending ranks. */
-static size_t to_ranks(const seg_apriori *miner, const int32_t *items, size_t n,
-                       int32_t *ranks)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        int32_t rank = miner->use[items[i]];
-        if (rank >= 0)
-            ranks[kept++] = rank;
-    }
-    sort_basket(ranks, kept);
-    return kept;
-}
-
-static void count_pairs(const seg_apriori *miner, const int32_t *ranks, size_t n,
-                        uint32_t *counters)
-{
-    size_t row = 0, r = miner->first_rank;
-    for (size_t i = 0; i + 1 < n && (size_t)ranks[i] < miner->end_rank; i++) {
-        size_t low = (size_t)ranks[i];
-        if (low < miner->first_rank)
-            continue;
-        /* rows r .. low-1 of the triangle have m-1-r, m-2-r ... counters */
-        row += (low - r) * (miner->m - 1) - (low * (low - 1) / 2 - r * (r - 1) / 2);
-        r = low;
-        for (size_t j = i + 1; j < n; j++)
-            counters[row + (size_t)ranks[j] - low - 1]++;
-    }
-}
-
-static bool counted(const seg_basket_rows *rows, size_t i)
-{
-    return rows->skip == NULL || rows->skip[i] != rows->skip_value;
-}
-
-/* The places of one thread. */
-typedef struct lane {
-    uint32_t *counters;
-    int32_t *ranks;
-    uint64_t *columns;
-} lane;
-
-static void count_basket(const seg_apriori *miner, const int32_t *items, size_t n, size_t row,
-                         const lane *mine)
-{
-    if (miner->stage == STAGE_ITEMS) {
-        for (size_t i = 0; i < n; i++)
-            mine->counters[items[i]]++;
-        return;
-    }
-    size_t kept = to_ranks(miner, items, n, mine->ranks);
-    if (miner->stage == STAGE_PAIRS)
-        count_pairs(miner, mine->ranks, kept, mine->counters);
-    else if (mine->columns != NULL)
-        seg_item_columns_set(mine->columns, row, mine->ranks, kept);
-    else
-        seg_item_trie_count(&miner->trie, mine->ranks, kept, mine->counters);
-}
-
-/* Rows first .. end-1, at most SEG_COLUMN_ROWS of them. */
-static void count_rows(const seg_apriori *miner, const seg_basket_rows *rows, size_t first,
-                       size_t end, size_t thread)
-{
-    lane mine = { .counters = miner->counters + thread * miner->n_counters };
-    if (miner->baskets != NULL)
-        mine.ranks = miner->baskets + thread * miner->m;
-    if (miner->columns != NULL) {
-        mine.columns = miner->columns + thread * miner->column_words;
-        memset(mine.columns, 0, miner->column_words * sizeof *mine.columns);
-    }
-    for (size_t i = first; i < end; i++)
-        if (counted(rows, i))
-            count_basket(miner, rows->items + rows->row_start[i],
-                         (size_t)(rows->row_start[i + 1] - rows->row_start[i]), i - first,
-                         &mine);
-    if (miner->columns != NULL)
-        seg_item_columns_count(&miner->trie, mine.columns,
-                               mine.columns + miner->m * SEG_COLUMN_WORDS, mine.counters);
-}
-
-static seg_status check_rows(const seg_apriori *miner, const seg_basket_rows *rows,
-                             uint64_t first_row, seg_error *err)
-{
-    for (size_t i = 0; i < rows->n_rows; i++) {
-        int32_t last = -1;
-        if (rows->row_start[i] > rows->row_start[i + 1])
-            return seg_fail(err, SEG_E_DATA, "basket %llu: it ends before it begins",
-                            (unsigned long long)(first_row + i));
-        for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++) {
-            int32_t item = rows->items[j];
-            if (item <= last || (size_t)item >= miner->options.n_items)
-                return seg_fail(err, SEG_E_DATA, "basket %llu: its items are not distinct,"
-                                " ascending and below %zu",
-                                (unsigned long long)(first_row + i), miner->options.n_items);
-            last = item;
-        }
-    }
-    return SEG_OK;
-}
-
-seg_status seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows,
-                           uint64_t first_row, seg_error *err)
-{
-    enum { ROWS_AT_ONCE = SEG_COLUMN_ROWS };
-    seg_status st = check_rows(miner, rows, first_row, err);
-    if (st != SEG_OK)
-        return st;
-    if (miner->stage == STAGE_ITEMS)
-        for (size_t i = 0; i < rows->n_rows; i++)
-            miner->result.n_baskets += counted(rows, i);
-    if (miner->result.n_baskets > UINT32_MAX)
-        return seg_fail(err, SEG_E_DATA, "there are more than %u baskets", UINT32_MAX);
-
-    size_t n_pieces = (rows->n_rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
-    #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads_of(miner))
-    for (size_t piece = 0; piece < n_pieces; piece++) {
-        size_t first = piece * ROWS_AT_ONCE, end = first + ROWS_AT_ONCE;
-        count_rows(miner, rows, first, end < rows->n_rows ? end : rows->n_rows,
-                   (size_t)omp_get_thread_num());
-    }
-    return SEG_OK;
-}
-
 /* ---- ending a pass ------------------------------------------------------------- */
 
 /* Counters of all threads, added into those of the first. */
 static void merge_counters(seg_apriori *miner)
 {
-    for (int t = 1; t < n_threads_of(miner); t++) {
+    for (int t = 1; t < seg_apriori_threads(miner); t++) {
         const uint32_t *from = miner->counters + (size_t)t * miner->n_counters;
         for (size_t i = 0; i < miner->n_counters; i++)
             miner->counters[i] += from[i];
@@ -402,7 +230,7 @@ static seg_status rank_items(seg_apriori *miner, seg_error *err)
     }
     qsort(order, miner->m, sizeof *order, by_count);
     TRY(SEG_ALLOC(&miner->item_of_rank, miner->m, "the order of the items", err));
-    TRY(SEG_ALLOC(&miner->baskets, miner->m * (size_t)n_threads_of(miner), "a basket", err));
+    TRY(SEG_ALLOC(&miner->baskets, miner->m * (size_t)seg_apriori_threads(miner), "a basket", err));
     for (size_t r = 0; r < miner->m; r++) {
         miner->item_of_rank[r] = order[r].item;
         miner->rank[order[r].item] = (int32_t)r;
@@ -429,11 +257,11 @@ static seg_status add_level(seg_apriori *miner, seg_itemsets *level, seg_error *
     miner->n_found += level->n;
     if (options->max_itemsets != 0 && miner->n_found > options->max_itemsets) {
         if (!options->allow_partial)
-            TRY(seg_fail(err, SEG_E_GATE, "%llu itemsets of up to %zu items are more than"
+            TRY(seg_fail(err, SEG_E_GATE, "there are more itemsets of up to %zu items than"
                          " --max-itemsets %llu: raise --min-support (now a count of %u), limit"
                          " --max-length, or keep the shorter ones with --allow-partial",
-                         (unsigned long long)miner->n_found, level->length,
-                         (unsigned long long)options->max_itemsets, result->min_count));
+                         level->length, (unsigned long long)options->max_itemsets,
+                         result->min_count));
         result->incomplete = true;
         miner->stage = STAGE_DONE;
         goto done;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/try.h"
 
 /* Items of the set without number `left_out`, into `subset`. */
@@ -54,9 +55,11 @@ static seg_status join(const seg_itemset_index *index, size_t i, size_t end, int
 
 static seg_status too_many(const seg_itemsets *candidates, seg_error *err)
 {
-    return seg_fail(err, SEG_E_AGAIN, "more than %zu candidate itemsets of %zu items do not fit"
+    char n[32];
+    return seg_fail(err, SEG_E_AGAIN, "more than %s candidate itemsets of %zu items do not fit"
                     " into the memory: raise --min-support, limit --max-length, or give more"
-                    " with --memory", candidates->n, candidates->length);
+                    " with --memory", seg_group_digits(n, (int64_t)candidates->n - 1),
+                    candidates->length);
 }
 
 seg_status seg_candidates(const seg_itemsets *level, uint64_t max_sets,

@@ -36,7 +36,7 @@ static seg_status unknown_head(const seg_schema *schema, const char *head, seg_e
             best = i;
         }
     }
-    if (best != SIZE_MAX && distance <= strlen(head) / 3 + 1)
+    if (best != SIZE_MAX && (distance == 1 || distance * 3 <= strlen(head)))
         return seg_fail(err, SEG_E_USAGE, "no basket has an item '%s' for --head; '%s' is near",
                         head, schema->features[best].name);
     return seg_fail(err, SEG_E_USAGE, "no basket has an item '%s' for --head", head);

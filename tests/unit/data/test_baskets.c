@@ -98,7 +98,7 @@ static void groups_lines_by_order(void **state)
     assert_int_equal(block.n_rows, 0);
 
     assert_non_null(strstr(told.text, "2 rows without order or item and 2 refund rows"));
-    assert_non_null(strstr(told.text, "1 orders without any item left"));
+    assert_non_null(strstr(told.text, "no item is left in them: 1 of 4 orders"));
     seg_source_close(baskets);
 }
 

@@ -374,7 +374,7 @@ static void finds_the_golden_rules_of_groceries(void **state)
     fimi_free(&data);
 }
 
-/* ---- the file, threads and blocks -------------------------------------------------------------- */
+/* ---- the file, threads and blocks ---------------------------------------------------------- */
 
 static char *read_bytes(const char *path, size_t *n)
 {
@@ -453,7 +453,36 @@ static void loads_what_it_saved(void **state)
     seg_model_free(loaded);
 }
 
-/* ---- offers --------------------------------------------------------------------------------------- */
+/* Each defect is put into a good model, which is saved: loading must notice. */
+static void refuses_a_damaged_model_file(void **state)
+{
+    (void)state;
+    for (int defect = 0; defect < 8; defect++) {
+        seg_model *model, *loaded;
+        seg_error err = { 0 };
+        seg_rules_options options = options_of("2", "0.5");
+        assert_int_equal(train(NULL, &shop, shop_names, &options, &model, &err), SEG_OK);
+        seg_rules_model *m = model->state;
+        switch (defect) {
+        case 0: m->counts[0].both = 0; break;
+        case 1: m->counts[0].both = m->counts[0].body + 1; break;
+        case 2: m->n_baskets = 3; break;
+        case 3: m->item_count[0] = 0; break;
+        case 4: m->head[0] = m->body[0]; break;
+        case 5: m->sets.items[0] = 99; break;
+        case 6: m->sets.items[m->sets.start[m->sets.n] - 1] = 0; break;
+        case 7: m->sets.count[0] = 6; break;
+        }
+        assert_int_equal(seg_model_save(model, temp_path("bad.model"), &err), SEG_OK);
+        assert_int_equal(seg_model_load(temp_path("bad.model"), &loaded, &err), SEG_E_DATA);
+        assert_null(loaded);
+        assert_non_null(strstr(err.text, "bad.model"));
+        unlink(temp_path("bad.model"));
+        seg_model_free(model);
+    }
+}
+
+/* ---- offers -------------------------------------------------------------------------------- */
 
 static void offers_what_the_customer_lacks(void **state)
 {
@@ -627,7 +656,7 @@ static void counts_hits_on_hidden_items(void **state)
     seg_model_free(model);
 }
 
-/* ---- allocation failures ---------------------------------------------------------------------------- */
+/* ---- allocation failures ------------------------------------------------------------------- */
 
 static seg_status whole_road(seg_error *err)
 {
@@ -686,6 +715,7 @@ int main(void)
         cmocka_unit_test(finds_the_golden_rules_of_groceries),
         cmocka_unit_test(same_bytes_for_any_threads_and_blocks),
         cmocka_unit_test(loads_what_it_saved),
+        cmocka_unit_test(refuses_a_damaged_model_file),
         cmocka_unit_test(offers_what_the_customer_lacks),
         cmocka_unit_test(offers_the_best_rule_of_all),
         cmocka_unit_test(itemsets_make_no_offers),
