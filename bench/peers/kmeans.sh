@@ -8,4 +8,4 @@ fit="train kmeans --features $features --k 8 --init init.csv --tol 0 --max-iter 
 KEY=inertia
 FIT="$SEGMILL train kmeans customers.h5 ${fit#train kmeans }"
 turns kmeans "n=$SCALE d=7 k=8" "$SCALE" scikit-learn kmeans.py \
-      "$SEGMILL train kmeans customers.csv --id customer_id ${fit#train kmeans }"
+      "$SEGMILL train kmeans customers.csv ${fit#train kmeans }"

@@ -8,9 +8,6 @@
 PYTHON=$("$PEERS/setup") || exit 77
 export OMP_NUM_THREADS="$THREADS" OPENBLAS_NUM_THREADS="$THREADS"
 
-# member NAME LABEL: print LABEL=value, seven digits, from out.json.
-member() { echo "sed -n 's/.*\"$1\": *\\([-+.0-9e]*\\).*/\\1/p' out.json | awk 'NR == 1 { printf \"$2=%.7g\\n\", \$1 }'"; }
-
 version() { "$PYTHON" -c "import importlib.metadata as m; print('$1', m.version('$1'))"; }
 
 # Sourced scripts set FIT to the command whose data are already imported, if they have one.
@@ -18,11 +15,11 @@ turns() {
     peer=$(version "$4")
     "$MEASURE" --kind peer --name "$1" --shape "$2" --amount "$3" --threads "$THREADS" \
         --repeats "$REPEATS" \
-        -- segmill "$6 >out.json && $(member "$KEY" check)" \
+        -- segmill "$6 >out.json && $PEERS/member out.json $KEY check" \
         -- "$peer" "$PYTHON $PEERS/$5 check"
     "$MEASURE" --kind fit --name "$1" --shape "$2" --amount "$3" --threads "$THREADS" \
         --repeats "$REPEATS" \
-        -- segmill "${FIT:-$6} >out.json && $(member "$KEY" check) && $(member wall_seconds seconds)" \
+        -- segmill "${FIT:-$6} >out.json && $PEERS/member out.json $KEY check && $PEERS/member out.json wall_seconds seconds" \
         -- "$peer" "$PYTHON $PEERS/$5 check seconds"
 }
 
