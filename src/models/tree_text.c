@@ -1,5 +1,5 @@
 /* tree_text.c: the tree in words: one condition ("tenure <= 5"), the whole tree as
- * indented rules for people, and its nodes as a CSV table. */
+ * indented rules for people, and its nodes as a table. */
 #include "models/tree.h"
 
 #include <float.h>
@@ -218,53 +218,43 @@ static void add_branch(writer *w, uint32_t i, size_t depth)
     }
 }
 
-static void add_quoted(seg_text *out, const char *text)
+static void put_row(seg_node *table, const seg_tree *tree, uint32_t i, uint32_t parent,
+                    const char *condition, bool with_missing)
 {
-    seg_text_add_char(out, '"');
-    for (; *text != 0; text++) {
-        if (*text == '"')
-            seg_text_add_char(out, '"');
-        seg_text_add_char(out, *text);
-    }
-    seg_text_add_char(out, '"');
-}
-
-static seg_status add_table_row(writer *w, uint32_t parent, int side, seg_text *condition,
-                                seg_error *err)
-{
-    const seg_tree *tree = &w->state->tree;
-    const seg_tree_node *above = &tree->nodes[parent];
-    uint32_t i = side == SEG_REASON_LEFT ? above->left : above->right;
     const seg_tree_node *node = &tree->nodes[i];
-    bool with_missing = above->missing_left == (side == SEG_REASON_LEFT);
-    place at = place_of(w, parent);
-    seg_text_clear(condition);
-    add_condition(condition, &at, side, SIZE_MAX);
-    seg_status st = seg_text_status(condition, err);
-    if (st != SEG_OK)
-        return st;
-    seg_text_addf(&w->text, "%u,%u,", i, parent);
-    add_quoted(&w->text, condition->bytes);
-    seg_text_addf(&w->text, ",%d,%lld,%lld,", with_missing, (long long)(node->n[0] + node->n[1]),
-                  (long long)node->n[1]);
-    seg_text_add_f64(&w->text, node->value);
-    seg_text_addf(&w->text, ",%d\n", node->feature < 0);
-    return SEG_OK;
+    seg_node *row = seg_put_object(table, NULL);
+    seg_put_int(row, "node", i);
+    if (condition == NULL)
+        seg_put_null(row, "parent");
+    else
+        seg_put_int(row, "parent", parent);
+    seg_put_text(row, "condition", condition == NULL ? "" : condition);
+    seg_put_bool(row, "with_missing", with_missing);
+    seg_put_int(row, "rows", node->n[0] + node->n[1]);
+    seg_put_int(row, "positives", node->n[1]);
+    seg_put_real(row, "probability", node->value);
+    seg_put_bool(row, "leaf", node->feature < 0);
 }
 
-static seg_status add_table(writer *w, seg_error *err)
+/* One row per node, a parent before its children. */
+static seg_status put_table(const writer *w, seg_node *table, seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_tree *tree = &w->state->tree;
     seg_text condition = { 0 };
-    seg_text_add(&w->text, "node,parent,condition,with_missing,rows,positives,probability,leaf\n");
-    seg_text_addf(&w->text, "0,,,,%lld,%lld,", (long long)(tree->nodes[0].n[0]
-                  + tree->nodes[0].n[1]), (long long)tree->nodes[0].n[1]);
-    seg_text_add_f64(&w->text, tree->nodes[0].value);
-    seg_text_addf(&w->text, ",%d\n", tree->nodes[0].feature < 0);
-    for (uint32_t i = 0; i < tree->n_nodes; i++)
-        for (int side = 0; tree->nodes[i].feature >= 0 && side < 2; side++)
-            TRY(add_table_row(w, i, side, &condition, err));
+    put_row(table, tree, 0, 0, NULL, false);
+    for (uint32_t i = 0; i < tree->n_nodes; i++) {
+        const seg_tree_node *node = &tree->nodes[i];
+        place at = place_of(w, i);
+        for (int side = 0; node->feature >= 0 && side < 2; side++) {
+            bool left = side == SEG_REASON_LEFT;
+            seg_text_clear(&condition);
+            add_condition(&condition, &at, side, SIZE_MAX);
+            TRY(seg_text_status(&condition, err));
+            put_row(table, tree, left ? node->left : node->right, i, condition.bytes,
+                    node->missing_left == left);
+        }
+    }
 
 done:
     seg_text_free(&condition);
@@ -282,10 +272,7 @@ seg_status seg_tree_text(const seg_model *model, seg_node *into, seg_error *err)
     add_branch(&w, 0, 1);
     TRY(seg_text_status(&w.text, err));
     seg_put_text(into, "text", w.text.bytes);
-    seg_text_clear(&w.text);
-    TRY(add_table(&w, err));
-    TRY(seg_text_status(&w.text, err));
-    seg_put_text(into, "csv", w.text.bytes);
+    TRY(put_table(&w, seg_put_array(into, "nodes"), err));
 
 done:
     seg_text_free(&w.text);
