@@ -186,7 +186,7 @@ done:
 
 static const char *const role_names[][8] = {
     [SEG_CSV_CUSTOMER] = { "customerid", "customer", "custid", "clientid", "userid" },
-    [SEG_CSV_TIME] = { "invoicedate", "orderdate", "time", "date", "datetime", "timestamp" },
+    [SEG_CSV_TIME] = { "invoicedate", "orderdate", "ordertime", "time", "date", "datetime", "timestamp" },
     [SEG_CSV_ORDER] = { "orderid", "order", "invoiceno", "invoice", "invoiceid", "ordernumber" },
     [SEG_CSV_ITEM] = { "stockcode", "sku", "item", "itemid", "product", "productid" },
     [SEG_CSV_QUANTITY] = { "quantity", "qty" },

@@ -38,6 +38,14 @@ const seg_stage *seg_job_find(const seg_job *job, const char *name, size_t n)
     return NULL;
 }
 
+bool seg_stage_is_operand(const seg_stage *stage, const char *name)
+{
+    for (const char *const *key = stage->command->operand_keys; *key != NULL; key++)
+        if (strcmp(*key, name) == 0)
+            return true;
+    return false;
+}
+
 /* ---- sections --------------------------------------------------------------------------- */
 
 static bool is_plain_name(const char *name)
@@ -171,14 +179,6 @@ static seg_status apply_set(seg_job *job, const char *set, seg_error *err)
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
-static bool is_operand(const seg_stage *stage, const char *name)
-{
-    for (const char *const *key = stage->command->operand_keys; *key != NULL; key++)
-        if (strcmp(*key, name) == 0)
-            return true;
-    return false;
-}
-
 /* References go to stages above: the order of the file is the order of the work. */
 static seg_status check_references(const seg_job *job, const seg_stage *stage,
                                    const char *value, seg_error *err)
@@ -203,7 +203,7 @@ static seg_status check_key(const seg_job *job, const seg_stage *stage, const se
     if (strcmp(key->name, "output") == 0)
         return seg_fail(err, SEG_E_USAGE, "stage '%s': its output is @%s; `output` belongs in"
                         " [job]", stage->name, stage->name);
-    if (!is_operand(stage, key->name) && seg_option_find(stage->command->options, key->name) == NULL
+    if (!seg_stage_is_operand(stage, key->name) && seg_option_find(stage->command->options, key->name) == NULL
         && (method == NULL || seg_option_find(method, key->name) == NULL)) {
         const char *nearest = method == NULL ? NULL : seg_option_nearest(method, key->name);
         if (nearest == NULL)
@@ -273,7 +273,7 @@ static seg_status split_path(seg_job *job, const char *path, seg_error *err)
     const char *slash = strrchr(path, '/');
     job->path = seg_arena_text(&job->arena, path);
     job->directory = slash == NULL ? seg_arena_text(&job->arena, ".")
-                     : seg_arena_text_n(&job->arena, path, (size_t)(slash - path + 1));
+                     : seg_arena_text_n(&job->arena, path, slash == path ? 1 : (size_t)(slash - path));
     return job->path == NULL || job->directory == NULL ? seg_arena_failed(err) : SEG_OK;
 }
 

@@ -36,6 +36,9 @@ seg_status seg_job_read(const char *path, const char *const *sets, size_t n_sets
 void seg_job_free(seg_job *job);   /* takes null */
 
 const char *seg_stage_key(const seg_stage *stage, const char *name);   /* or null */
+/* Is it a file (or the method) of the command, not an option? Where a method's option has
+ * the same name, the operand is meant. */
+bool seg_stage_is_operand(const seg_stage *stage, const char *name);
 /* The stage that a value "@name" refers to, or null. */
 const seg_stage *seg_job_find(const seg_job *job, const char *name, size_t n);
 

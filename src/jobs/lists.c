@@ -115,11 +115,9 @@ static seg_status read_origin(lists *l, const char *path, seg_error *err)
     if (l->schema->as_of_day != SEG_MISSING_DAY)
         seg_print_day(l->as_of, l->schema->as_of_day);
     TRY(seg_h5_open(path, &file, err));
-    if (seg_h5_has(file, "uns/segmill")) {
-        TRY(seg_h5_get_doc(file, "uns/segmill", seg_doc_root(doc), err));
+    if (seg_h5_has(file, "uns/segmill/provenance")) {
+        TRY(seg_h5_get_doc(file, "uns/segmill/provenance", seg_doc_root(doc), err));
         const seg_node *models = seg_node_get(seg_doc_root(doc), "models");
-        if (models == NULL)
-            models = seg_node_get(seg_doc_root(doc), "provenance.models");
         const char *hash = seg_node_text(seg_node_get(seg_node_at(models, 0), "sha256"), NULL);
         if (hash != NULL)
             snprintf(l->model, sizeof l->model, "%.12s", hash);

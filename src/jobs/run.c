@@ -278,7 +278,9 @@ static void put_stages(const run *r, seg_node *result)
         seg_node *row = seg_put_object(list, NULL);
         seg_put_node(row, "stage", seg_node_get(stage, "stage"));
         seg_put_node(row, "command", seg_node_get(stage, "command"));
-        seg_put_node(row, "rows", seg_node_get(stage, "result.rows"));
+        const seg_node *rows = seg_node_get(stage, "result.rows");
+        seg_put_node(row, "rows", seg_node_type(rows) == SEG_DOC_INT
+                                  ? rows : seg_node_get(stage, "result.customers"));
         seg_put_node(row, "seconds", seg_node_get(stage, "seconds"));
     }
 }

@@ -220,7 +220,7 @@ static seg_status add_options(made_call *m, const seg_stage_place *place,
         bool option = seg_option_find(stage->command->options, key->name) != NULL
                       || (stage->method != NULL
                           && seg_option_find(seg_method_options(stage->method), key->name));
-        if (!option)
+        if (!option || seg_stage_is_operand(stage, key->name))
             continue;
         has_previous = has_previous || strcmp(key->name, "previous") == 0;
         if (is_path_key(stage, key->name)) {
