@@ -97,7 +97,7 @@ static seg_status set_type(seg_h5 *file, const char *path, h5_array *array, seg_
         return SEG_OK;
     case SEG_H5_TEXT:
         column->type = SEG_TYPE_TEXT;
-        seg_status st = h5_longest(file, array, &column->width, err);
+        seg_status st = h5_longest(file, array, &array->cell, &column->width, err);
         if (h5_get_int_attribute(file, path, "width", &width, 1) == 1 && width == 0)
             column->width = 0;
         if (st == SEG_OK && column->width > LONGEST_CELL)
@@ -257,10 +257,7 @@ seg_status h5_set_id(seg_h5 *file, const char *name, const h5_field *field, h5_t
     switch (h5_nearest_type(field->cell)) {
     case SEG_H5_TEXT:
         id.form = H5_FORM_PLAIN;
-        if (field->cell == &field->values->cell)
-            TRY(h5_longest(file, field->values, &width, err));
-        else
-            width = field->cell->size;
+        TRY(h5_longest(file, field->values, field->cell, &width, err));
         break;
     case SEG_H5_F32: case SEG_H5_F64:
         st = seg_fail(err, SEG_E_DATA, "%s: the ids of '%s' are numbers with fractions",

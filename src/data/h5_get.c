@@ -57,7 +57,7 @@ seg_status seg_h5_get(seg_h5 *file, const char *path, seg_h5_type type, uint64_t
     TRY(h5_open_array(file, path, &array, err));
     TRY(check_array(file, array, type, n_rows_max, n_cols, err));
     if (type == SEG_H5_TEXT)
-        TRY(h5_longest(file, array, &width, err));
+        TRY(h5_longest(file, array, &array->cell, &width, err));
     TRY(seg_alloc_array(&values, array->n_rows * array->n_cols, h5_cell_bytes(type, width),
                         path, err));
     TRY(h5_read_cells(file, array, &array->cell, type, width, 0, array->n_rows, values, err));
@@ -85,7 +85,7 @@ static seg_status get_all_texts(seg_h5 *file, const char *path, uint64_t most,
                       file->path, path, (unsigned long long)most);
         goto done;
     }
-    TRY(h5_longest(file, array, &width, err));
+    TRY(h5_longest(file, array, &array->cell, &width, err));
     if (__builtin_mul_overflow(width, array->n_rows, &bytes) ||
         width > LONGEST_TEXT) {
         st = seg_fail(err, SEG_E_DATA, "%s: the texts of '%s' are too long", file->path, path);

@@ -201,8 +201,9 @@ seg_status h5_convert_texts(seg_h5 *file, const h5_array *array, const h5_cell *
 /* Where the bytes of a variable-length text are (in the heap, until the next call). */
 seg_status h5_heap_text(seg_h5 *file, const h5_array *array, const unsigned char *reference,
                         const char **text, size_t *n, seg_error *err);
-/* Bytes of the longest text of an array (one pass over it if variable). */
-seg_status h5_longest(seg_h5 *file, h5_array *array, size_t *longest, seg_error *err);
+/* Bytes of the longest text of a cell (one pass over the array if variable). */
+seg_status h5_longest(seg_h5 *file, h5_array *array, const h5_cell *cell, size_t *longest,
+                      seg_error *err);
 
 /* Rows of one cell (of a table, or array->cell) as seg_h5_read gives them. */
 seg_status h5_read_cells(seg_h5 *file, h5_array *array, const h5_cell *cell, seg_h5_type type,

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 
-enum { LONGEST_PATH = 2048 };
+enum { LONGEST_PATH = 2048, LONGEST_TEXT = 1 << 20 };
 
 /* ---- matrix --------------------------------------------------------------------------- */
 
@@ -77,11 +77,14 @@ static seg_status add_member(seg_h5 *file, h5_array *array, const h5_member *mem
         member->cell.class != H5_CLASS_FLOAT)
         return h5_set_id(file, strcmp(member->name, "index") == 0 ? "id" : member->name, &field,
                          table, err);
-    if (member->cell.class != H5_CLASS_TEXT)
+    if (h5_nearest_type(&member->cell) != SEG_H5_TEXT)
         return h5_add_feature(table, &column, &field, err);
     column.type = SEG_TYPE_TEXT;
-    column.width = member->cell.size;
-    return h5_add_column(table, &column, &field, err);
+    seg_status st = h5_longest(file, array, &member->cell, &column.width, err);
+    if (st == SEG_OK && column.width > LONGEST_TEXT)
+        st = seg_fail(err, SEG_E_DATA, "%s: the texts of '%s' have up to %zu bytes (at most %d)",
+                      file->path, member->name, column.width, LONGEST_TEXT);
+    return st == SEG_OK ? h5_add_column(table, &column, &field, err) : st;
 }
 
 seg_status h5_add_compound(seg_h5 *file, h5_array *array, h5_table *table, seg_error *err)

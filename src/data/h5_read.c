@@ -87,39 +87,53 @@ seg_status seg_h5_read(seg_h5 *file, const char *path, seg_h5_type type, size_t 
     return st;
 }
 
-static size_t longest_in(const h5_array *array, const unsigned char *raw, uint64_t n)
+static size_t longest_in(const h5_array *array, const h5_cell *cell, const unsigned char *raw,
+                         uint64_t n)
 {
     size_t longest = 0;
     for (uint64_t i = 0; i < n; i++) {
         uint32_t length;   /* the first part of a reference */
-        memcpy(&length, raw + i * array->element, sizeof length);
+        memcpy(&length, raw + i * array->element + cell->offset, sizeof length);
         longest = length > longest ? length : longest;
     }
     return longest;
 }
 
-seg_status h5_longest(seg_h5 *file, h5_array *array, size_t *longest, seg_error *err)
+static seg_status find_longest(seg_h5 *file, h5_array *array, const h5_cell *cell,
+                               size_t *longest, seg_error *err)
 {
     seg_status st = SEG_OK;
     unsigned char *raw = NULL;
+    uint64_t step = portion_rows(array);
+    step = step < array->n_rows ? step : array->n_rows;
     *longest = 0;
-    if (array->longest == SIZE_MAX && array->cell.class == H5_CLASS_VLEN) {
-        uint64_t step = portion_rows(array);
-        size_t most = 0;
-        step = step < array->n_rows ? step : array->n_rows;
-        TRY(SEG_ALLOC(&raw, step * array->n_cols * array->element, "rows of an array", err));
-        for (uint64_t i = 0; i < array->n_rows; i += step) {
-            uint64_t n = array->n_rows - i < step ? array->n_rows - i : step;
-            TRY(h5_fetch(file, array, i, n, raw, err));
-            size_t here = longest_in(array, raw, n * array->n_cols);
-            most = here > most ? here : most;
-        }
-        array->longest = most;
+    TRY(SEG_ALLOC(&raw, step * array->n_cols * array->element, "rows of an array", err));
+    for (uint64_t i = 0; i < array->n_rows; i += step) {
+        uint64_t n = array->n_rows - i < step ? array->n_rows - i : step;
+        TRY(h5_fetch(file, array, i, n, raw, err));
+        size_t here = longest_in(array, cell, raw, n * array->n_cols);
+        *longest = here > *longest ? here : *longest;
     }
-    *longest = array->cell.class == H5_CLASS_VLEN ? array->longest : array->cell.size;
 
 done:
     seg_free(raw);
+    return st;
+}
+
+seg_status h5_longest(seg_h5 *file, h5_array *array, const h5_cell *cell, size_t *longest,
+                      seg_error *err)
+{
+    *longest = cell->size;
+    if (cell->class != H5_CLASS_VLEN)
+        return SEG_OK;
+    if (cell != &array->cell)
+        return find_longest(file, array, cell, longest, err);
+    seg_status st = SEG_OK;
+    if (array->longest == SIZE_MAX)
+        st = find_longest(file, array, cell, &array->longest, err);
+    if (st != SEG_OK)
+        array->longest = SIZE_MAX;
+    *longest = array->longest;
     return st;
 }
 
@@ -135,7 +149,9 @@ seg_status seg_h5_info(seg_h5 *file, const char *path, seg_h5_array *info, seg_e
     info->type = h5_nearest_type(&array->cell);
     info->n_rows = array->n_rows;
     info->n_cols = array->rank == 2 ? array->n_cols : 0;
-    return info->type == SEG_H5_TEXT ? h5_longest(file, array, &info->width, err) : SEG_OK;
+    if (info->type != SEG_H5_TEXT)
+        return SEG_OK;
+    return h5_longest(file, array, &array->cell, &info->width, err);
 }
 
 const float *seg_h5_map_f32(seg_h5 *file, const char *path)

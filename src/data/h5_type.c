@@ -117,18 +117,35 @@ static seg_status read_member(seg_h5 *file, h5_array *array, hid_t type, unsigne
         st = member->name == NULL ? seg_arena_failed(err)
                                   : read_cell(inner, member->name, &member->cell, err);
     }
-    if (st == SEG_OK) {
+    if (st == SEG_OK)
         member->cell.offset = H5Tget_member_offset(type, i);
-        if (member->cell.offset > array->element ||
-            member->cell.size > array->element - member->cell.offset)
-            st = seg_fail(err, SEG_E_DATA, "column '%s' of the table '%s' lies outside its rows",
-                          name, array->path);
-    }
     if (name != NULL)
         H5free_memory(name);
     if (inner >= 0)
         H5Tclose(inner);
     return st;
+}
+
+/* libhdf5 gives offsets in memory, where a text of variable length is a pointer of 8
+ * bytes; in the file it has 16, and what follows lies so much further. */
+static seg_status place_members(h5_array *array, seg_error *err)
+{
+    size_t shift = 0, end = 0;
+    for (size_t i = 0; i < array->n_members; i++) {
+        h5_cell *cell = &array->members[i].cell;
+        cell->offset += shift;
+        if (cell->offset < end)
+            return seg_fail(err, SEG_E_DATA, "the columns of the table '%s' overlap",
+                            array->path);
+        end = cell->offset + cell->size;
+        if (cell->class == H5_CLASS_VLEN)
+            shift += cell->size - sizeof(char *);
+    }
+    array->element += shift;
+    if (end > array->element)
+        return seg_fail(err, SEG_E_DATA, "the columns of the table '%s' do not fit its rows",
+                        array->path);
+    return SEG_OK;
 }
 
 static seg_status read_members(seg_h5 *file, h5_array *array, hid_t type, seg_error *err)
@@ -145,7 +162,7 @@ static seg_status read_members(seg_h5 *file, h5_array *array, hid_t type, seg_er
     for (unsigned i = 0; i < (unsigned)n && st == SEG_OK; i++)
         st = read_member(file, array, type, i, err);
     array->n_members = (size_t)n;
-    return st;
+    return st == SEG_OK ? place_members(array, err) : st;
 }
 
 seg_status h5_read_type(seg_h5 *file, h5_array *array, seg_error *err)

@@ -15,6 +15,7 @@
 #include "base/try.h"
 #include "data/h5.h"
 #include "data/schema.h"
+#include "tests/support/tables.h"
 
 static char dir[] = "/tmp/test-h5-table-XXXXXX";
 static seg_error err;
@@ -42,157 +43,6 @@ static int remove_dir(void **state)
     char command[160];
     snprintf(command, sizeof command, "rm -rf %s", dir);
     return system(command);
-}
-
-/* ---- sample tables ------------------------------------------------------------- */
-
-enum { N_BASKET_ITEMS = 7 };
-static const char *const plans[] = { "gold", "silver", "bronze" };
-static const char *const answers[] = { "No", "Yes" };
-
-static uint32_t scramble(uint64_t i)
-{
-    i = (i + 1) * 0x9e3779b97f4a7c15u;
-    return (uint32_t)(i >> 33);
-}
-
-static seg_status add_columns(seg_schema_owner *s, seg_error *e)
-{
-    const seg_column columns[] = {
-        { .name = "churned", .type = SEG_TYPE_CODE, .levels = answers, .n_levels = 2 },
-        { .name = "since", .type = SEG_TYPE_DAY, .source = "signup" },
-        { .name = "last/seen", .type = SEG_TYPE_TIME },
-        { .name = "spent", .type = SEG_TYPE_I64, .scale = 100, .unit = "money" },
-        { .name = "visits", .type = SEG_TYPE_I64, .scale = 1 },
-        { .name = "score", .type = SEG_TYPE_F64 },
-        { .name = "dtype", .type = SEG_TYPE_F32, .unit = "share" },
-        { .name = "town", .type = SEG_TYPE_TEXT, .width = 11 },
-        { .name = "nothing", .type = SEG_TYPE_TEXT, .width = 0 },
-        { .name = "blank", .type = SEG_TYPE_CODE },
-    };
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
-        seg_status st = seg_schema_add_column(s, &columns[i], e);
-        if (st != SEG_OK)
-            return st;
-    }
-    return SEG_OK;
-}
-
-static seg_status make_schema(seg_kind kind, bool with_ids, seg_schema_owner **out, seg_error *e)
-{
-    seg_status st = SEG_OK;
-    seg_schema_owner *s = NULL;
-    *out = NULL;
-    TRY(seg_schema_new(kind, &s, e));
-    if (with_ids)
-        TRY(seg_schema_set_id(s, "customer id", 12, e));
-    if (kind == SEG_KIND_FEATURES) {
-        const seg_column features[] = {
-            { .name = "age", .type = SEG_TYPE_F32, .unit = "years", .source = "age as given" },
-            { .name = "plan/type", .type = SEG_TYPE_CODE, .levels = plans, .n_levels = 3 },
-            { .name = "empty", .type = SEG_TYPE_F32 },
-        };
-        for (int i = 0; i < 3; i++)
-            TRY(seg_schema_add_feature(s, &features[i], e));
-        s->view.as_of_day = 15317;
-    }
-    for (int i = 0; kind == SEG_KIND_BASKETS && i < N_BASKET_ITEMS; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "item %d", i);
-        const seg_column item = { .name = name, .type = SEG_TYPE_F32 };
-        TRY(seg_schema_add_feature(s, &item, e));
-    }
-    TRY(add_columns(s, e));
-    if (kind == SEG_KIND_FEATURES)
-        TRY(seg_schema_set_label(s, "churned", e));
-    if (kind == SEG_KIND_TRANSACTIONS)
-        TRY(seg_schema_set_place(s, "Europe/Berlin", "EUR", e));
-    *out = s;
-    s = NULL;
-
-done:
-    seg_schema_free(s);
-    return st;
-}
-
-static void fill_columns(seg_batch *b, size_t r)
-{
-    uint32_t u = scramble(r);
-    ((int32_t *)b->columns[0])[r] = (int32_t)(u % 3) - 1;
-    ((int32_t *)b->columns[1])[r] = u % 7 == 0 ? SEG_MISSING_DAY : (int32_t)(u % 20000);
-    ((int64_t *)b->columns[2])[r] = u % 5 == 0 ? SEG_MISSING_I64 : (int64_t)u * 3;
-    ((int64_t *)b->columns[3])[r] = -(int64_t)u;
-    ((int64_t *)b->columns[4])[r] = INT64_MAX - (int64_t)u;
-    ((double *)b->columns[5])[r] = u % 11 == 0 ? (double)NAN : 1.0 / (double)(u + 1);
-    ((float *)b->columns[6])[r] = (float)u;
-    if (u % 4 != 0)
-        snprintf((char *)b->columns[7] + r * 11, 11, "M\xc3\xbcnch%u", u % 1000);
-    ((int32_t *)b->columns[9])[r] = SEG_MISSING_CODE;
-}
-
-static seg_status make_batch(const seg_schema *schema, size_t n, seg_batch **out, seg_error *e)
-{
-    seg_status st = seg_batch_new(schema, n, out, e);
-    seg_batch *b = *out;
-    if (st == SEG_OK && schema->kind == SEG_KIND_BASKETS)
-        st = SEG_GROW(&b->items, &b->items_cap, n * N_BASKET_ITEMS, "items", e);
-    if (st != SEG_OK) {
-        seg_batch_free(b);
-        *out = NULL;
-        return st;
-    }
-    int64_t n_items = 0;
-    for (size_t r = 0; r < n; r++) {
-        uint32_t u = scramble(r + 77);
-        fill_columns(b, r);
-        if (b->ids != NULL)
-            snprintf(b->ids + r * schema->id_width, schema->id_width, "k-%zu", r);
-        if (b->x != NULL) {
-            b->x[r * 3] = u % 9 == 0 ? NAN : (float)(u % 1000) / 8 - 50;
-            b->x[r * 3 + 1] = u % 4 == 3 ? NAN : (float)(u % 4);
-            b->x[r * 3 + 2] = NAN;
-        }
-        for (int i = 0; schema->kind == SEG_KIND_BASKETS && i < N_BASKET_ITEMS; i++)
-            if ((u >> i & 1) != 0)
-                b->items[n_items++] = i;
-        if (b->row_start != NULL)
-            b->row_start[r + 1] = n_items;
-    }
-    seg_batch_view(b, 0, n);
-    return SEG_OK;
-}
-
-/* The whole table into `path`, by way of a memory source in blocks of block_rows. */
-static seg_status write_table(seg_kind kind, bool with_ids, size_t n, size_t block_rows,
-                              const char *path, seg_error *e)
-{
-    seg_status st = SEG_OK;
-    seg_schema_owner *schema = NULL;
-    seg_batch *batch = NULL;
-    seg_source *source = NULL;
-    seg_sink *sink = NULL;
-    seg_block block;
-    seg_context ctx = seg_context_defaults();
-    ctx.block_rows = block_rows;
-    TRY(make_schema(kind, with_ids, &schema, e));
-    TRY(make_batch(&schema->view, n, &batch, e));
-    TRY(seg_memory_source(&ctx, &schema->view, &batch->block, &source, e));
-    uint64_t n_items = kind == SEG_KIND_BASKETS ? (uint64_t)batch->row_start[n] : 0;
-    TRY(seg_h5_sink(&ctx, path, &schema->view, n, n_items, NULL, &sink, e));
-    for (;;) {
-        TRY(source->next(source, &block, e));
-        if (block.n_rows == 0)
-            break;
-        TRY(sink->write(sink, &block, e));
-    }
-    TRY(sink->commit(sink, e));
-
-done:
-    seg_sink_close(sink);
-    seg_source_close(source);
-    seg_batch_free(batch);
-    seg_schema_free(schema);
-    return st;
 }
 
 /* ---- comparing ------------------------------------------------------------------- */
@@ -265,8 +115,8 @@ static void read_and_compare(seg_kind kind, bool with_ids, size_t n, size_t bloc
     seg_block block;
     seg_context ctx = seg_context_defaults();
     ctx.block_rows = block_rows;
-    OK(make_schema(kind, with_ids, &schema, &err));
-    OK(make_batch(&schema->view, n, &batch, &err));
+    OK(table_schema(kind, with_ids, &schema, &err));
+    OK(table_batch(&schema->view, n, &batch, &err));
     OK(seg_h5_source(&ctx, path, &source, &err));
     same_schema(source->schema, &schema->view);
     assert_int_equal(source->n_rows, n);
@@ -298,7 +148,7 @@ static void every_kind_comes_back_as_it_was(void **state)
     for (size_t k = 0; k < 4; k++)
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
             for (int with_ids = 0; with_ids < 2; with_ids++) {
-                OK(write_table(kinds[k], with_ids, sizes[s], 2048, in_dir("t.h5"), &err));
+                OK(table_write(kinds[k], with_ids, sizes[s], 2048, in_dir("t.h5"), &err));
                 read_and_compare(kinds[k], with_ids, sizes[s], 1024, in_dir("t.h5"));
                 read_and_compare(kinds[k], with_ids, sizes[s], 0, in_dir("t.h5"));
             }
@@ -319,8 +169,8 @@ static void same_bytes_for_any_blocks(void **state)
     (void)state;
     for (size_t k = 0; k < 4; k++) {
         size_t n, m;
-        OK(write_table(kinds[k], true, 40000, 1024, in_dir("small.h5"), &err));
-        OK(write_table(kinds[k], true, 40000, 17 * 1024, in_dir("large.h5"), &err));
+        OK(table_write(kinds[k], true, 40000, 1024, in_dir("small.h5"), &err));
+        OK(table_write(kinds[k], true, 40000, 17 * 1024, in_dir("large.h5"), &err));
         char *a = slurp(in_dir("small.h5"), &n), *b = slurp(in_dir("large.h5"), &m);
         assert_int_equal(n, m);
         assert_memory_equal(a, b, n);
@@ -352,9 +202,9 @@ static void statistics_agree_with_plain_loops(void **state)
     seg_schema_owner *schema;
     seg_batch *batch;
     const char *path = in_dir("stats.h5");
-    OK(write_table(SEG_KIND_FEATURES, true, N, 4096, path, &err));
-    OK(make_schema(SEG_KIND_FEATURES, true, &schema, &err));
-    OK(make_batch(&schema->view, N, &batch, &err));
+    OK(table_write(SEG_KIND_FEATURES, true, N, 4096, path, &err));
+    OK(table_schema(SEG_KIND_FEATURES, true, &schema, &err));
+    OK(table_batch(&schema->view, N, &batch, &err));
     static float there[N];
     size_t n = 0;
     double sum = 0, squares = 0;
@@ -382,7 +232,7 @@ static void statistics_agree_with_plain_loops(void **state)
 static void median_of_many_rows_is_near(void **state)
 {
     (void)state;
-    OK(write_table(SEG_KIND_FEATURES, false, 200000, 0, in_dir("many.h5"), &err));
+    OK(table_write(SEG_KIND_FEATURES, false, 200000, 0, in_dir("many.h5"), &err));
     /* about uniform on -50 .. 75 */
     assert_true(fabs(one(in_dir("many.h5"), "var/median") - 12.5) < 1);
 }
@@ -418,10 +268,10 @@ static void verify_names_the_rows_of_a_flipped_bit(void **state)
     seg_batch *batch;
     seg_doc *doc = seg_doc_new();
     const char *path = in_dir("flip.h5");
-    OK(make_schema(SEG_KIND_FEATURES, true, &schema, &err));
-    OK(make_batch(&schema->view, 40000, &batch, &err));
+    OK(table_schema(SEG_KIND_FEATURES, true, &schema, &err));
+    OK(table_batch(&schema->view, 40000, &batch, &err));
 
-    OK(write_table(SEG_KIND_FEATURES, true, 40000, 0, path, &err));
+    OK(table_write(SEG_KIND_FEATURES, true, 40000, 0, path, &err));
     OK(seg_h5_verify(path, seg_doc_root(doc), &err));
     long x = find_bytes(path, batch->x, 3000);
     assert_true(x > 0);
@@ -429,7 +279,7 @@ static void verify_names_the_rows_of_a_flipped_bit(void **state)
     assert_int_equal(seg_h5_verify(path, seg_doc_root(doc), &err), SEG_E_VERIFY);
     assert_non_null(strstr(err.text, "rows 16385 to 32768 of X"));
 
-    OK(write_table(SEG_KIND_FEATURES, true, 40000, 0, path, &err));
+    OK(table_write(SEG_KIND_FEATURES, true, 40000, 0, path, &err));
     long ids = find_bytes(path, batch->ids, 3000);
     assert_true(ids > 0);
     flip(path, ids + 39999 * 16 + 3);
@@ -446,7 +296,7 @@ static void verify_accepts_every_kind(void **state)
     for (size_t k = 0; k < 4; k++)
         for (int with_ids = 0; with_ids < 2; with_ids++) {
             seg_doc *doc = seg_doc_new();
-            OK(write_table(kinds[k], with_ids, 20000, 0, in_dir("v.h5"), &err));
+            OK(table_write(kinds[k], with_ids, 20000, 0, in_dir("v.h5"), &err));
             OK(seg_h5_verify(in_dir("v.h5"), seg_doc_root(doc), &err));
             seg_doc_free(doc);
         }
@@ -470,7 +320,7 @@ static seg_status read_all(const char *path, seg_error *e)
 static void a_truncated_file_is_refused(void **state)
 {
     (void)state;
-    OK(write_table(SEG_KIND_FEATURES, true, 3000, 0, in_dir("whole.h5"), &err));
+    OK(table_write(SEG_KIND_FEATURES, true, 3000, 0, in_dir("whole.h5"), &err));
     size_t n;
     char *bytes = slurp(in_dir("whole.h5"), &n);
     for (size_t cut = 0; cut < n; cut += n / 37) {
@@ -488,8 +338,8 @@ static void an_infinite_value_is_named(void **state)
     seg_schema_owner *schema;
     seg_batch *batch;
     seg_sink *sink;
-    OK(make_schema(SEG_KIND_FEATURES, true, &schema, &err));
-    OK(make_batch(&schema->view, 10, &batch, &err));
+    OK(table_schema(SEG_KIND_FEATURES, true, &schema, &err));
+    OK(table_batch(&schema->view, 10, &batch, &err));
     batch->x[4 * 3] = -INFINITY;
     OK(seg_h5_sink(NULL, in_dir("inf.h5"), &schema->view, 10, 0, NULL, &sink, &err));
     assert_int_equal(sink->write(sink, &batch->block, &err), SEG_E_DATA);
@@ -508,7 +358,7 @@ static void survives_every_allocation_failure(void **state)
         seg_status st = SEG_E_AGAIN;
         for (long n = 0; st == SEG_E_AGAIN; n++) {
             seg_alloc_fail_after = n;
-            st = write_table(kinds[k], true, 1500, 0, path, &err);
+            st = table_write(kinds[k], true, 1500, 0, path, &err);
             seg_alloc_fail_after = -1;
             assert_int_equal(seg_alloc_live, 0);
         }
