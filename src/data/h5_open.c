@@ -51,10 +51,13 @@ static seg_status open_by_library(seg_h5 *file, seg_error *err)
         H5Pset_elink_file_cache_size(access, 0) >= 0 && H5Pset_fapl_sec2(access) >= 0 &&
         H5Pset_file_locking(access, false, true) >= 0)
         file->id = H5Fopen(name, H5F_ACC_RDONLY, access);
+    seg_status st = SEG_OK;   /* every further call forgets why the last one failed */
+    if (file->id < 0)
+        st = h5_fail(err, SEG_E_DATA, "%s: cannot open it: damaged or cut off", file->path);
     if (access >= 0)
         H5Pclose(access);
-    if (file->id < 0)
-        return h5_fail(err, SEG_E_DATA, "%s: cannot open it: damaged or cut off", file->path);
+    if (st != SEG_OK)
+        return st;
     file->link_plist = H5Pcreate(H5P_LINK_ACCESS);
     if (file->link_plist < 0 || H5Pset_nlinks(file->link_plist, 1) < 0)
         return h5_fail(err, SEG_E_AGAIN, "%s: could not start reading HDF5", file->path);

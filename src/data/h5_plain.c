@@ -29,14 +29,17 @@ static seg_status number_features(seg_h5 *file, const char *path, uint64_t n_col
                                   h5_table *table, seg_error *err)
 {
     const char *const *names = find_names(file, path, n_cols);
-    seg_status st = SEG_OK;
-    for (uint64_t f = 0; f < n_cols && st == SEG_OK; f++) {
+    if (names != NULL)
+        return h5_add_names(table, names, n_cols, err);
+    const char **numbers = seg_arena_get(&file->arena, n_cols * sizeof *numbers);
+    for (uint64_t f = 0; f < n_cols && numbers != NULL; f++) {
         char number[32];
         snprintf(number, sizeof number, "f%llu", (unsigned long long)f);
-        seg_column feature = { .name = names == NULL ? number : names[f], .type = SEG_TYPE_F32 };
-        st = seg_schema_add_feature(table->schema, &feature, err);
+        numbers[f] = seg_arena_text(&file->arena, number);
+        if (numbers[f] == NULL)
+            numbers = NULL;
     }
-    return st;
+    return numbers == NULL ? seg_arena_failed(err) : h5_add_names(table, numbers, n_cols, err);
 }
 
 seg_status h5_add_matrix(seg_h5 *file, h5_array *array, h5_table *table, seg_error *err)

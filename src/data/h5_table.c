@@ -4,6 +4,7 @@
 #include "data/h5_table.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/text.h"
@@ -40,6 +41,42 @@ seg_status h5_add_feature(h5_table *table, const seg_column *column, const h5_fi
         st = seg_schema_add_feature(table->schema, column, err);
     if (st == SEG_OK)
         table->features[n] = *field;
+    return st;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static seg_status check_distinct(const char *const *names, size_t n, seg_error *err)
+{
+    const char **sorted;
+    seg_status st = SEG_ALLOC(&sorted, n, "names", err);
+    if (st != SEG_OK)
+        return st;
+    if (n > 0)
+        memcpy(sorted, names, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare_names);
+    for (size_t i = 1; i < n && st == SEG_OK; i++)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
+            st = seg_fail(err, SEG_E_DATA, "duplicate column '%s'", sorted[i]);
+    seg_free(sorted);
+    return st;
+}
+
+/* Tens of thousands of names are compared here by sorting; a schema would compare each
+ * with each, except for the items of baskets. */
+seg_status h5_add_names(h5_table *table, const char *const *names, size_t n, seg_error *err)
+{
+    seg_kind kind = table->schema->view.kind;
+    seg_status st = check_distinct(names, n, err);
+    table->schema->view.kind = SEG_KIND_BASKETS;
+    for (size_t f = 0; f < n && st == SEG_OK; f++) {
+        seg_column feature = { .name = names[f], .type = SEG_TYPE_F32 };
+        st = seg_schema_add_feature(table->schema, &feature, err);
+    }
+    table->schema->view.kind = kind;
     return st;
 }
 
@@ -130,10 +167,8 @@ static seg_status name_by_var(seg_h5 *file, uint64_t n_cols, h5_table *table, bo
     if (st == SEG_OK && n != n_cols)
         st = seg_fail(err, SEG_E_DATA, "%s: X has %llu columns, var names %zu", file->path,
                       (unsigned long long)n_cols, n);
-    for (size_t f = 0; f < n && st == SEG_OK; f++) {
-        seg_column feature = { .name = names[f], .type = SEG_TYPE_F32 };
-        st = seg_schema_add_feature(table->schema, &feature, err);
-    }
+    if (st == SEG_OK)
+        st = h5_add_names(table, names, n, err);
     *named = st == SEG_OK;
     return st;
 }

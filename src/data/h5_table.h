@@ -59,6 +59,8 @@ seg_status h5_add_column(h5_table *table, const seg_column *column, const h5_fie
                          seg_error *err);
 seg_status h5_add_feature(h5_table *table, const seg_column *column, const h5_field *field,
                           seg_error *err);
+/* Features of a matrix by name; refuses a name that is there twice. */
+seg_status h5_add_names(h5_table *table, const char *const *names, size_t n, seg_error *err);
 /* The key column of the rows: texts, or whole numbers as texts. */
 seg_status h5_set_id(seg_h5 *file, const char *name, const h5_field *field, h5_table *table,
                      seg_error *err);

@@ -42,11 +42,12 @@ static seg_status make_file(seg_h5_writer *w, seg_error *err)
                  H5Pset_obj_track_times(create, false) >= 0;
     if (ready)
         w->id = H5Fcreate(seg_file_temp_path(w->file), H5F_ACC_TRUNC, create, access);
+    seg_status st = SEG_OK;   /* every further call forgets why the last one failed */
+    if (w->id < 0)
+        st = h5_fail(err, SEG_E_IO, "could not create an HDF5 file");
     H5Pclose(access);
     H5Pclose(create);
-    if (w->id < 0)
-        return h5_fail(err, SEG_E_IO, "could not create an HDF5 file");
-    return SEG_OK;
+    return st;
 }
 
 static seg_status encode(hid_t object, const char *type, const char *version, seg_error *err)
@@ -141,11 +142,14 @@ static seg_status put_attribute(hid_t object, const char *name, hid_t type, hid_
         attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
         done = attribute >= 0 && H5Awrite(attribute, memory_type, value) >= 0;
     }
-    if (attribute >= 0 && H5Aclose(attribute) < 0)
-        done = false;
+    seg_status st = SEG_OK;
+    if (!done)
+        st = h5_fail(err, SEG_E_IO, "could not write the attribute '%s'", name);
+    if (attribute >= 0)
+        H5Aclose(attribute);
     if (space >= 0)
         H5Sclose(space);
-    return done ? SEG_OK : h5_fail(err, SEG_E_IO, "could not write the attribute '%s'", name);
+    return st;
 }
 
 seg_status h5_put_attribute(hid_t object, const char *name, const char *value, seg_error *err)

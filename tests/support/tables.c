@@ -57,7 +57,7 @@ seg_status table_schema(seg_kind kind, bool with_ids, seg_schema_owner **out, se
         s->view.as_of_day = 15317;
     }
     for (int i = 0; kind == SEG_KIND_BASKETS && i < N_BASKET_ITEMS; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "item %d", i);
         const seg_column item = { .name = name, .type = SEG_TYPE_F32 };
         TRY(seg_schema_add_feature(s, &item, e));
