@@ -257,6 +257,12 @@ static size_t longest(const seg_column *column)
     return width;
 }
 
+/* The key of the baskets is their id; as a column beside it its name would stand twice. */
+static bool has_customers(const grouping *g)
+{
+    return g->customer != NO_COLUMN && !g->by_customer;
+}
+
 static seg_status basket_schema(const grouping *g, seg_schema_owner **out, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -269,9 +275,7 @@ static seg_status basket_schema(const grouping *g, seg_schema_owner **out, seg_e
         seg_column item = { .name = columns[g->item].levels[i], .type = SEG_TYPE_F32 };
         TRY(seg_schema_add_feature(schema, &item, err));
     }
-    if (!g->by_customer)
-        TRY(seg_schema_add_column(schema, &columns[g->key], err));
-    if (g->customer != NO_COLUMN)
+    if (has_customers(g))
         TRY(seg_schema_add_column(schema, &columns[g->customer], err));
     if (g->day != NO_COLUMN)
         TRY(seg_schema_add_column(schema, &columns[g->day], err));
@@ -299,9 +303,7 @@ static void fill_row(const grouping *g, seg_batch *batch, size_t row, size_t k)
     const char *name = g->from->schema->columns[g->key].levels[k];
     memcpy(batch->ids + row * batch->schema->id_width, name, strlen(name));
     size_t c = 0;
-    if (!g->by_customer)
-        ((int32_t *)batch->columns[c++])[row] = (int32_t)k;
-    if (g->customer != NO_COLUMN)
+    if (has_customers(g))
         ((int32_t *)batch->columns[c++])[row] = g->key_customer[k];
     if (g->day != NO_COLUMN)
         ((int32_t *)batch->columns[c++])[row] = g->key_day[k];

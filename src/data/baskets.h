@@ -10,9 +10,9 @@
  *
  * by_customer: one basket per customer (everything ever bought), else per order.
  * Rows come in order of the code of the order (or customer); items are distinct and
- * ascend; the id is the order's (or customer's) name. Obs columns: `order` (only per
- * order), `customer` where the log has one (the first one named in the order), `day`
- * where it has one (of an order its first, of a customer the last).
+ * ascend; the id is the order's (or customer's) name. Obs columns: `customer` (only per
+ * order) where the log has one (the first one named in the order), `day` where it has one
+ * (of an order its first, of a customer the last).
  *
  * Left out, counted and told by seg_note: rows without order (or customer) or item, and
  * refunds (quantity <= 0; in a log without quantities amount < 0). Orders left with no
