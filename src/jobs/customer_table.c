@@ -155,7 +155,7 @@ static void fill_features(const seg_customer_table *t, const seg_rfm_customer *c
     x[F_ORDER_VALUE] = bought ? (float)(gross / t->scale / c->n_orders) : NAN;
     x[F_LINES] = (float)c->n_lines;
     double bought_first = gross + (double)c->matched;
-    x[F_RETURNS] = bought_first > 0 ? (float)(-(double)c->refunds / bought_first) : NAN;
+    x[F_RETURNS] = bought_first > 0 ? (float)((double)-c->refunds / bought_first) : NAN;
 }
 
 static void fill_row(const seg_customer_table *t, const seg_rfm_customer *c, seg_batch *batch,

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/try.h"
+#include "jobs/score.h"
 #include "jobs/view.h"
 #include "models/method.h"
 #include "models/score.h"
@@ -110,8 +111,9 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
     seg_put_text(result, "method", model->method->name);
     const char *trained = seg_node_text(seg_node_get(seg_doc_root(model->info), "options.label"),
                                         NULL);
+    seg_customer_options customers = seg_score_customers(model, SEG_MISSING_DAY);
     seg_view_request request = {
-        .path = call->operands[1], .view = model->method->score_view,
+        .path = call->operands[1], .view = model->method->score_view, .customers = &customers,
         .label = !model->method->needs_label ? NULL
                  : options->label != NULL ? options->label : trained,
     };

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include "base/try.h"
+#include "data/select.h"
 #include "jobs/pipe.h"
 
 const seg_option seg_features_option_table[] = {
@@ -46,6 +47,20 @@ done:
     return st;
 }
 
+/* In a CSV a name can stand but once: there the exact columns are kept, not their floats. */
+static seg_status drop_repeated(const seg_call *call, seg_source **customers, seg_error *err)
+{
+    const seg_features_options *options = call->options;
+    if (!seg_ends_with(options->output, ".csv"))
+        return SEG_OK;
+    seg_source *chosen;
+    seg_status st = seg_select_source(&call->context, *customers, NULL,
+                                      "recency_days,frequency,monetary", &chosen, err);
+    if (st == SEG_OK)
+        *customers = chosen;
+    return st;
+}
+
 seg_status seg_features_run(const seg_call *call, seg_node *result, seg_error *err)
 {
     const seg_features_options *options = call->options;
@@ -63,6 +78,7 @@ seg_status seg_features_run(const seg_call *call, seg_node *result, seg_error *e
     seg_source_close(transactions);
     transactions = NULL;
     TRY(make_provenance(call, result, &provenance, err));
+    TRY(drop_repeated(call, &customers, err));
     TRY(seg_table_sink(&call->context, options->output, customers->schema, customers->n_rows, 0,
                        seg_doc_root(provenance), &sink, err));
     TRY(seg_pipe(&call->context, "writing", customers, sink, err));

@@ -109,8 +109,7 @@ static seg_status join_columns(join_source *j, const seg_model *model, const seg
     return SEG_OK;
 }
 
-/* As-of and returns a model was trained with, so that its scores mean the same. */
-static seg_customer_options customers_of(const seg_model *model, int32_t as_of_day)
+seg_customer_options seg_score_customers(const seg_model *model, int32_t as_of_day)
 {
     seg_customer_options customers = { .as_of_day = as_of_day };
     const seg_node *options = seg_node_get(seg_doc_root(model->info), "options");
@@ -124,7 +123,7 @@ static seg_status join_model(join_source *j, const seg_score_job *job, const seg
                              size_t m, seg_node *result, seg_error *err)
 {
     seg_status st = SEG_OK;
-    seg_customer_options own = customers_of(model, SEG_MISSING_DAY);
+    seg_customer_options own = seg_score_customers(model, SEG_MISSING_DAY);
     seg_view_request request = {
         .path = job->data, .view = model->method->score_view,
         .customers = job->customers != NULL ? job->customers : &own,
@@ -246,7 +245,7 @@ seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)
         TRY(seg_model_load(call->operands[m], &models[m], err));
         TRY(put_model(call->operands[m], models[m], list, err));
     }
-    seg_customer_options customers = customers_of(models[0], options->as_of_day);
+    seg_customer_options customers = seg_score_customers(models[0], options->as_of_day);
     seg_score_job job = { .context = &call->context,
                           .models = (const seg_model *const *)models, .n_models = n,
                           .data = call->operands[n], .output = options->output,

@@ -25,6 +25,10 @@ typedef struct seg_score_job {
     const seg_customer_options *customers;   /* null: the models' own */
     const seg_node *provenance;              /* of the models; may be null */
 } seg_score_job;
+/* How to make customers for a model: what it was trained with, so that its scores mean the
+ * same, and the as-of day of now. */
+seg_customer_options seg_score_customers(const seg_model *model, int32_t as_of_day);
+
 seg_status seg_score_write(const seg_score_job *job, seg_node *result, seg_error *err);
 
 #endif

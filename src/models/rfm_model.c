@@ -149,10 +149,21 @@ void seg_rfm_figures(const seg_rfm_model *m, seg_node *into)
     }
 }
 
+/* The segments with their averages; edges and counts stand among the figures. */
 static seg_status describe(const seg_model *model, seg_node *into, seg_error *err)
 {
     (void)err;
-    seg_rfm_figures(model->state, into);
+    const seg_rfm_model *m = model->state;
+    seg_node *segments = seg_put_array(into, "segments");
+    for (size_t s = 0; s < m->map->n_names; s++) {
+        const float *means = m->means + s * SEG_RFM_DIMENSIONS;
+        seg_node *row = seg_put_object(segments, NULL);
+        seg_put_text(row, "name", m->map->names[s]);
+        seg_put_int(row, "customers", m->customers[s]);
+        seg_put_real(row, "revenue", (double)m->revenue[s] / m->scale);
+        for (size_t d = 0; d < SEG_RFM_DIMENSIONS; d++)
+            seg_put_real(row, model->schema->view.features[d].name, (double)means[d]);
+    }
     return SEG_OK;
 }
 

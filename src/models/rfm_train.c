@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/date.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "base/try.h"
@@ -114,6 +115,19 @@ static seg_status take_map(trainer *t, seg_error *err)
     return st;
 }
 
+/* Customers that were made before are of the day they were made for. */
+static seg_status check_as_of(const trainer *t, seg_error *err)
+{
+    int32_t wanted = t->options->customers.as_of_day, have = t->schema->as_of_day;
+    char wanted_text[SEG_DATE_BYTES], have_text[SEG_DATE_BYTES];
+    if (wanted == SEG_MISSING_DAY || have == SEG_MISSING_DAY || wanted == have)
+        return SEG_OK;
+    seg_print_day(wanted_text, wanted);
+    seg_print_day(have_text, have);
+    return seg_fail(err, SEG_E_USAGE, "--as-of %s: the data hold customers as of %s; give the"
+                    " transactions, or make features anew", wanted_text, have_text);
+}
+
 /* ---- the pass ----------------------------------------------------------------------------- */
 
 static seg_status make_room(trainer *t, size_t n_rows, seg_error *err)
@@ -149,6 +163,7 @@ seg_status seg_rfm_train_begin(const seg_train_input *input, void **out, seg_err
     t->schema = input->schema;
     t->fold = input->fold;
     t->held_out = input->held_out;
+    TRY(check_as_of(t, err));
     TRY(seg_rfm_reader_begin(input->schema, false, &t->reader, err));
     t->scale = t->reader.scale;
     TRY(SEG_ALLOC(&t->state, 1, "an rfm model", err));

@@ -535,6 +535,21 @@ static void checks_options_that_need_each_other(void **state)
     assert_int_equal(seg_rfm_check(&options, &err), SEG_E_USAGE);
 }
 
+static void refuses_another_as_of_day_than_the_data_have(void **state)
+{
+    (void)state;
+    seg_rfm_options options = usual();
+    seg_model *model;
+    seg_error err;
+    options.customers.as_of_day = 20;
+    assert_int_equal(train(&options, 10, &model, &err), SEG_OK);
+    seg_model_free(model);
+    options.customers.as_of_day = 21;
+    assert_int_equal(train(&options, 10, &model, &err), SEG_E_USAGE);
+    assert_string_equal(err.text, "--as-of 1970-01-22: the data hold customers as of 1970-01-21;"
+                        " give the transactions, or make features anew");
+}
+
 static void ten_bins_have_dashes(void **state)
 {
     (void)state;
@@ -581,6 +596,7 @@ int main(void)
         cmocka_unit_test(one_customer_is_enough_and_none_is_an_error),
         cmocka_unit_test(names_the_row_with_a_bad_number),
         cmocka_unit_test(checks_options_that_need_each_other),
+        cmocka_unit_test(refuses_another_as_of_day_than_the_data_have),
         cmocka_unit_test(ten_bins_have_dashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
