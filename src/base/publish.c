@@ -198,32 +198,36 @@ static seg_status point_current(const seg_publish *p, const char *run, seg_error
     return sync_out(p, err);
 }
 
-/* A run of this id is there: it must hold the same results, undamaged. */
-static seg_status check_existing(const seg_publish *p, const char *run, const char *manifest,
-                                 seg_error *err)
+/* A run that is there must be undamaged. */
+static seg_status check_existing(const seg_publish *p, const char *run, seg_error *err)
+{
+    char dir[PATH_MAX];
+    uint64_t n_files;
+    seg_status st = inside(p, dir, run, err);
+    if (st == SEG_OK)
+        st = seg_manifest_verify(dir, &n_files, err);
+    if (st == SEG_E_VERIFY) {
+        st = SEG_E_IO;
+        seg_error_context(err, "a run of this name exists already and is damaged");
+    }
+    return st;
+}
+
+static seg_status compare_existing(const seg_publish *p, const char *run, const char *manifest,
+                                   seg_error *err)
 {
     seg_status st = SEG_OK;
-    char dir[PATH_MAX], path[PATH_MAX], *there = NULL;
+    char name[ID_BYTES + 32], path[PATH_MAX], *there = NULL;
     size_t n = 0;
-    uint64_t n_files;
 
-    TRY(inside(p, dir, run, err));
-    TRY(seg_manifest_verify(dir, &n_files, err));
-    n = (size_t)snprintf(path, sizeof path, "%s/MANIFEST", dir);
-    if (n >= sizeof path) {
-        st = seg_errno(err, ENAMETOOLONG, dir, "read");
-        goto done;
-    }
+    snprintf(name, sizeof name, "%s/MANIFEST", run);
+    TRY(inside(p, path, name, err));
     TRY(seg_file_get(path, SEG_MANIFEST_MAX_BYTES, &there, &n, err));
     if (!seg_manifest_same_results(there, manifest))
         st = seg_fail(err, SEG_E_IO, "%s/%s: exists already and holds other results", p->shown,
                       run);
 
 done:
-    if (st == SEG_E_VERIFY) {
-        st = SEG_E_IO;
-        seg_error_context(err, "a run of this name exists already and is damaged");
-    }
     seg_free(there);
     return st;
 }
@@ -260,28 +264,55 @@ done:
     return st;
 }
 
+static seg_status run_name(const char *id, char run[ID_BYTES + 8], seg_error *err)
+{
+    if (!valid_id(id))
+        return seg_fail(err, SEG_E_USAGE, "a run's name may hold letters, digits, '-', '_' and"
+                        " '.', at most %d, and not begin with '.'; not '%s'", ID_BYTES, id);
+    snprintf(run, ID_BYTES + 8, "run-%s", id);
+    return SEG_OK;
+}
+
+static bool is_there(const seg_publish *p, const char *run)
+{
+    struct stat info;
+    return fstatat(p->fd, run, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+seg_status seg_publish_adopt(seg_publish *p, const char *id, bool *existed, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    char run[ID_BYTES + 8];
+    *existed = false;
+
+    TRY(run_name(id, run, err));
+    if (!is_there(p, run))
+        return SEG_OK;
+    TRY(check_existing(p, run, err));
+    drop_temp(p);
+    TRY(point_current(p, run, err));
+    *existed = true;
+
+done:
+    return st;
+}
+
 seg_status seg_publish_commit(seg_publish *p, const char *id, bool *existed, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_text manifest = {0};
     char run[ID_BYTES + 8];
-    struct stat info;
     *existed = false;
 
-    if (!valid_id(id))
-        return seg_fail(err, SEG_E_USAGE, "a run's name may hold letters, digits, '-', '_' and"
-                        " '.', at most %d, and not begin with '.'; not '%s'", ID_BYTES, id);
-    snprintf(run, sizeof run, "run-%s", id);
-
+    TRY(run_name(id, run, err));
     TRY(seg_manifest_make(p->temp, true, &manifest, err));
-    if (fstatat(p->fd, run, &info, AT_SYMLINK_NOFOLLOW) == 0) {
-        TRY(check_existing(p, run, manifest.bytes, err));
-        drop_temp(p);
-        *existed = true;
+    if (is_there(p, run)) {
+        TRY(compare_existing(p, run, manifest.bytes, err));
+        TRY(seg_publish_adopt(p, id, existed, err));
     } else {
         TRY(move_into_place(p, run, &manifest, err));
+        TRY(point_current(p, run, err));
     }
-    TRY(point_current(p, run, err));
 
 done:
     seg_text_free(&manifest);

@@ -32,6 +32,10 @@ const char *seg_publish_dir(const seg_publish *p);
  * 0700; one whose name begins with a dot was not finished: SEG_E_IO.
  * id: letters, digits, - _ . , at most 100, not beginning with a dot. */
 seg_status seg_publish_commit(seg_publish *p, const char *id, bool *existed, seg_error *err);
+/* Publish a run that is there already, whatever this one has made: if run-<id> exists and
+ * verifies, `current` is set to it and *existed is true; if it is damaged, SEG_E_IO. For
+ * jobs whose id says that the work was done before. */
+seg_status seg_publish_adopt(seg_publish *p, const char *id, bool *existed, seg_error *err);
 /* Delete published runs beyond the newest `keep` by time of publication (never the
  * current one, which counts). */
 seg_status seg_publish_prune(seg_publish *p, uint32_t keep, seg_error *err);

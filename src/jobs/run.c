@@ -201,15 +201,6 @@ static seg_status remove_work(const run *r, seg_error *err)
     return SEG_OK;
 }
 
-/* The same job over the same data gives the same bytes: nothing to do again. */
-static bool is_published(const run *r)
-{
-    char path[4600];
-    uint64_t n;
-    snprintf(path, sizeof path, "%s/run-%s", r->job->output, r->id);
-    return seg_path_exists(path) && seg_manifest_verify(path, &n, NULL) == SEG_OK;
-}
-
 static seg_status publish(run *r, seg_node *result, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -218,7 +209,9 @@ static seg_status publish(run *r, seg_node *result, seg_error *err)
     TRY(name_run(r, err));
     TRY(write_record(r, err));
     TRY(remove_work(r, err));
-    existed = is_published(r);
+    /* The same job over the same data was published before, perhaps by a run that died
+     * before it could say so. */
+    TRY(seg_publish_adopt(r->publish, r->id, &existed, err));
     if (!existed)
         TRY(seg_publish_commit(r->publish, r->id, &existed, err));
     if (keep > 0)

@@ -296,7 +296,10 @@ MEMORY(memalign, (size_t align, size_t n), ALIGNED, __libc_memalign(align, n))
 
 int posix_memalign(void **out, size_t align, size_t n)
 {
-    void *block = hit(ALIGNED, CALLER) == PASS ? __libc_memalign(align, n) : NULL;
+    verdict v = hit(ALIGNED, CALLER);
+    void *block = v == PASS || v == PASS_THEN_DIE ? __libc_memalign(align, n) : NULL;
+    if (v == PASS_THEN_DIE)
+        die();
     if (block == NULL)
         return ENOMEM;
     *out = block;
@@ -443,5 +446,11 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, thread_b
     if (real == NULL)
         real = (int (*)(pthread_t *, const pthread_attr_t *, thread_body, void *))
             find_real("pthread_create");
-    return hit(THREAD, CALLER) == PASS ? real(thread, attributes, body, arg) : EAGAIN;
+    verdict v = hit(THREAD, CALLER);
+    if (v == FAIL || v == HALF)
+        return EAGAIN;
+    int result = real(thread, attributes, body, arg);
+    if (v == PASS_THEN_DIE)
+        die();
+    return result;
 }

@@ -189,6 +189,28 @@ static void the_same_results_are_published_once(void **state)
     assert_true(shell("test \"$(ls -A out | wc -l)\" = 4"));
 }
 
+static void an_earlier_run_becomes_current_again(void **state)
+{
+    (void)state;
+    bool existed = true;
+    seg_publish *p = NULL;
+    assert_int_equal(publish("a", "one", NULL), SEG_OK);
+    assert_int_equal(publish("b", "two", NULL), SEG_OK);
+    assert_int_equal(seg_publish_begin("out", 0, &p, &err), SEG_OK);
+    assert_int_equal(put_in(p, "model.h5", "other"), SEG_OK);
+    assert_int_equal(seg_publish_adopt(p, "c", &existed, &err), SEG_OK);
+    assert_false(existed);
+    assert_true(seg_path_exists(seg_publish_dir(p)));   /* still to be committed */
+    assert_int_equal(seg_publish_adopt(p, "a", &existed, &err), SEG_OK);
+    assert_true(existed);
+    assert_string_equal(current(), "run-a");
+    assert_true(shell("rm out/run-b/model.h5"));
+    assert_int_equal(seg_publish_adopt(p, "b", &existed, &err), SEG_E_IO);
+    assert_string_equal(current(), "run-a");
+    seg_publish_close(p);
+    assert_true(shell("test \"$(ls -A out)\" = \"$(printf '.lock\\ncurrent\\nrun-a\\nrun-b')\""));
+}
+
 static seg_status publish_with_record(const char *clock, const char *list, bool *existed)
 {
     seg_publish *p = NULL;
@@ -352,6 +374,7 @@ int main(void)
         TEST(without_a_commit_nothing_is_left),
         TEST(the_next_run_sweeps_but_follows_no_link),
         TEST(the_same_results_are_published_once),
+        TEST(an_earlier_run_becomes_current_again),
         TEST(the_record_of_the_run_may_differ),
         TEST(refuses_names_and_entries_that_do_not_belong),
         TEST(prunes_the_oldest_but_never_the_current_run),
