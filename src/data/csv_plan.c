@@ -294,7 +294,7 @@ static void report_column(seg_node *columns, const seg_csv_column *c)
         return;
     }
     seg_put_int(row, "missing", (int64_t)c->n_missing);
-    if (c->levels != NULL)
+    if (c->levels != NULL && (c->type == SEG_CSV_CATEGORY || c->type == SEG_CSV_CODES))
         seg_put_int(row, "levels", (int64_t)seg_dictionary_size(c->levels));
     else
         seg_put_null(row, "levels");

@@ -189,6 +189,17 @@ static seg_status plan(seg_csv_import *im, seg_error *err)
 
 /* ---- open --------------------------------------------------------------------------------- */
 
+/* What only the decision needed. */
+static void forget_sample(seg_csv_column *c)
+{
+    seg_fingerprints_free(c->seen);
+    c->seen = NULL;
+    if (c->type == SEG_CSV_CATEGORY || c->type == SEG_CSV_CODES)
+        return;
+    seg_dictionary_free(c->levels);
+    c->levels = NULL;
+}
+
 static seg_status read_through(csv_source *s, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -201,10 +212,8 @@ static seg_status read_through(csv_source *s, seg_error *err)
     TRY(seg_csv_infer(im, err));
     TRY(seg_csv_targets_plan(im, &s->targets, err));
     TRY(seg_csv_rejects_commit(&im->rejects, err));
-    for (size_t c = 0; c < im->rows->n_columns; c++) {
-        seg_fingerprints_free(im->columns[c].seen);
-        im->columns[c].seen = NULL;
-    }
+    for (size_t c = 0; c < im->rows->n_columns; c++)
+        forget_sample(&im->columns[c]);
     if (im->rejects.n > 0)
         seg_csv_say(im, "%llu rows are left out", (unsigned long long)im->rejects.n);
     seg_csv_report(im);
