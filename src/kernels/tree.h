@@ -133,6 +133,14 @@ void seg_split_find(const seg_bins *bins, const int64_t *histograms, size_t n,
 /* Weight times half the Gini index: a b / (a + b) of the weighted counts. */
 double seg_split_impurity(const int64_t n[2], const int64_t weight[2]);
 
+/* Which bins of the split's feature go left. */
+void seg_split_sides(const seg_split *split, bool is_number, uint8_t sides[SEG_TREE_BINS]);
+
+/* Rows as bins go on from their node to the leaf below it. sides: SEG_TREE_BINS per node of
+ * the tree. A row whose node is below 0 stays out. */
+void seg_tree_descend(const seg_tree *tree, const uint8_t *sides, const uint8_t *binned,
+                      size_t n, int n_threads, int32_t *nodes);
+
 /* ---- growing and cutting back -------------------------------------------------- */
 
 /* A tree that is one leaf with these rows. */

@@ -65,6 +65,20 @@ void seg_tree_route(const seg_tree *tree, seg_matrix x, int n_threads, uint32_t 
     }
 }
 
+void seg_tree_descend(const seg_tree *tree, const uint8_t *sides, const uint8_t *binned,
+                      size_t n, int n_threads, int32_t *nodes)
+{
+    #pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (size_t i = 0; i < n; i++) {
+        while (nodes[i] >= 0 && tree->nodes[nodes[i]].feature >= 0) {
+            const seg_tree_node *node = &tree->nodes[nodes[i]];
+            uint8_t bin = binned[(size_t)node->feature * n + i];
+            bool left = sides[(size_t)nodes[i] * SEG_TREE_BINS + bin] != 0;
+            nodes[i] = (int32_t)(left ? node->left : node->right);
+        }
+    }
+}
+
 /* ---- growing ------------------------------------------------------------------ */
 
 static seg_tree_node leaf_with(const int64_t n[2])

@@ -174,3 +174,10 @@ void seg_split_find(const seg_bins *bins, const int64_t *histograms, size_t n,
     for (size_t i = 0; i < n; i++)
         search_node(bins, histograms + i * size, rule, &splits[i]);
 }
+
+void seg_split_sides(const seg_split *split, bool is_number, uint8_t sides[SEG_TREE_BINS])
+{
+    for (size_t b = 1; b < SEG_TREE_BINS; b++)
+        sides[b] = is_number ? b <= split->cut : split->side[b];
+    sides[0] = split->missing_left;
+}

@@ -46,6 +46,11 @@ void seg_tree_state_free(void *state);   /* takes null */
 seg_status seg_tree_state_prepare(seg_tree_state *state, const seg_schema *schema,
                                   seg_error *err);
 
+/* From the grown tree in `state`, over the features of `schema`, to the model's features,
+ * edges and results: tree_result.c. */
+seg_status seg_tree_finish(seg_tree_state *state, const seg_schema *schema, seg_model *model,
+                           seg_error *err);
+
 /* training: tree_train.c */
 seg_status seg_tree_train_begin(const seg_train_input *input, void **trainer, seg_error *err);
 seg_status seg_tree_pass_begin(void *trainer, bool *more, seg_error *err);

@@ -2,10 +2,12 @@
  *
  * The first pass counts the label and the categories and samples the numbers, which makes
  * the bins. Each further pass sends every row from the root to its leaf and counts it
- * there. The counts of a level that do not fit the memory budget are taken in several
+ * there; if the rows fit in memory as bins, the second pass keeps them and is the last one
+ * over the source. The counts of a level that do not fit the memory budget are taken in several
  * passes over groups of its nodes; the tree is the same. Rows without a label and rows
  * of the held-out fold are never looked at. */
 #include "models/tree.h"
+#include "models/tree_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,8 @@ typedef struct trainer {
     size_t first, n_group, group_cap;
     int64_t *histograms;        /* per leaf of the group */
     int32_t *slot_of_node;
+    seg_tree_rows kept;         /* from the second pass on, if they fit */
+    uint8_t *sides;             /* for them, per node: which bins go left */
     /* per row of a block */
     size_t rows_cap;
     uint8_t *use, *classes;
@@ -122,6 +126,8 @@ void seg_tree_train_free(void *p)
     seg_free(t->splits);
     seg_free(t->histograms);
     seg_free(t->slot_of_node);
+    seg_tree_rows_free(&t->kept);
+    seg_free(t->sides);
     seg_free(t->use);
     seg_free(t->classes);
     seg_free(t->leaves);
@@ -135,10 +141,8 @@ void seg_tree_train_free(void *p)
 /* How many leaves' counts fit in half of what the budget has left; one always. */
 static size_t group_size(const trainer *t)
 {
-    uint64_t limit = seg_alloc_limit(), used = seg_alloc_in_use();
-    uint64_t room = limit == 0 ? seg_memory_available() / 2 : limit > used ? limit - used : 0;
     uint64_t bytes = seg_histogram_size(t->bins) * sizeof(int64_t);
-    uint64_t fit = room / 2 / bytes;
+    uint64_t fit = seg_tree_room() / 2 / bytes;
     return fit < 1 ? 1 : fit < t->n_open ? (size_t)fit : t->n_open;
 }
 
@@ -235,6 +239,9 @@ seg_status seg_tree_pass_add(void *p, const seg_block *block, seg_error *err)
         seg_bins_apply(t->bins, block->x, t->n_threads, t->row_bins);
         seg_histogram_add(t->bins, t->row_bins, block->n_rows, t->slots, t->classes,
                           t->n_threads, t->histograms);
+        if (t->depth == 0)
+            TRY(seg_tree_rows_add(&t->kept, t->row_bins, t->slots, t->classes, block->n_rows,
+                                  err));
     }
 
 done:
@@ -256,6 +263,8 @@ static seg_status open_level(trainer *t, uint32_t first_node, seg_error *err)
     seg_status st = SEG_OK;
     size_t n_nodes = t->tree.n_nodes;
     TRY(SEG_REALLOC(&t->slot_of_node, n_nodes, "the nodes of the tree", err));
+    if (t->kept.cap > 0)
+        TRY(SEG_REALLOC(&t->sides, n_nodes * SEG_TREE_BINS, "the nodes of the tree", err));
     TRY(SEG_REALLOC(&t->open, n_nodes - first_node, "the leaves of a level", err));
     t->n_open = t->first = 0;
     for (uint32_t i = first_node; i < n_nodes; i++)
@@ -304,6 +313,7 @@ static seg_status end_first_pass(trainer *t, seg_error *err)
     seg_bins_finish(t->bins, t->n_threads);
     t->binned = true;
     TRY(seg_tree_plant(&t->tree, n, err));
+    TRY(seg_tree_rows_begin(&t->kept, t->bins->n_features, t->input.n_rows, err));
     TRY(open_level(t, 0, err));
 
 done:
@@ -341,9 +351,15 @@ static seg_status end_level(trainer *t, seg_error *err)
     size_t room = (SEG_TREE_NODES_MAX - t->tree.n_nodes) / 2;
     if (t->n_open > room)
         TRY(keep_best_splits(t, room, err));
-    for (size_t i = 0; i < t->n_open; i++)
-        if (t->splits[i].gain > 0)
-            TRY(seg_tree_split(&t->tree, t->open[i], &t->splits[i], t->bins, err));
+    for (size_t i = 0; i < t->n_open; i++) {
+        const seg_split *split = &t->splits[i];
+        if (!(split->gain > 0))
+            continue;
+        TRY(seg_tree_split(&t->tree, t->open[i], split, t->bins, err));
+        if (t->kept.cap > 0)
+            seg_split_sides(split, t->bins->n_levels[split->feature] == 0,
+                            t->sides + (size_t)t->open[i] * SEG_TREE_BINS);
+    }
     t->depth++;
     TRY(open_level(t, first_node, err));
 
@@ -351,85 +367,56 @@ done:
     return st;
 }
 
-seg_status seg_tree_pass_end(void *p, seg_error *err)
+static seg_status end_group(trainer *t, seg_error *err)
 {
-    trainer *t = p;
-    if (!t->binned)
-        return end_first_pass(t, err);
     seg_split_find(t->bins, t->histograms, t->n_group, &t->rule, t->n_threads,
                    t->splits + t->first);
     t->first += t->n_group;
     return t->first == t->n_open ? end_level(t, err) : SEG_OK;
 }
 
+/* A pass over the rows that are kept. */
+static seg_status pass_over_kept(trainer *t, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_tree_rows *kept = &t->kept;
+    size_t first = 0;
+    for (size_t b = 0; b < kept->n_blocks; b++) {
+        size_t n = kept->block_rows[b];
+        const uint8_t *bins = kept->bins + first * kept->n_features;
+        int32_t *nodes = kept->nodes + first;
+        TRY(make_row_room(t, n, err));
+        seg_tree_descend(&t->tree, t->sides, bins, n, t->n_threads, nodes);
+        for (size_t i = 0; i < n; i++)
+            t->slots[i] = nodes[i] < 0 ? -1 : t->slot_of_node[nodes[i]];
+        seg_histogram_add(t->bins, bins, n, t->slots, kept->classes + first, t->n_threads,
+                          t->histograms);
+        first += n;
+    }
+
+done:
+    return st;
+}
+
+seg_status seg_tree_pass_end(void *p, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    trainer *t = p;
+    if (!t->binned)
+        return end_first_pass(t, err);
+    TRY(end_group(t, err));
+    while (t->n_open > 0 && t->kept.cap > 0) {
+        TRY(seg_step(t->input.ctx, "tree: levels", t->depth, t->options.max_depth, err));
+        TRY(begin_group(t, err));
+        TRY(pass_over_kept(t, err));
+        TRY(end_group(t, err));
+    }
+
+done:
+    return st;
+}
+
 /* ---- the model -------------------------------------------------------------------- */
-
-/* The model keeps the features that the tree asks for, in their order; nodes are
- * renumbered. A tree that is one leaf keeps them all. */
-static seg_status keep_used_features(const trainer *t, seg_tree *tree, seg_model *model,
-                                     seg_error *err)
-{
-    seg_status st = SEG_OK;
-    const seg_schema *schema = t->input.schema;
-    int32_t *place = NULL, n_used = 0;
-
-    if (model->schema == NULL)
-        TRY(seg_schema_new(SEG_KIND_FEATURES, &model->schema, err));
-    TRY(SEG_ALLOC(&place, schema->n_features, "the features used", err));
-    for (size_t i = 0; i < tree->n_nodes; i++)
-        if (tree->nodes[i].feature >= 0)
-            place[tree->nodes[i].feature] = 1;
-    for (size_t f = 0; f < schema->n_features; f++) {
-        if (place[f] == 0 && tree->n_nodes > 1)
-            continue;
-        place[f] = n_used++;
-        TRY(seg_schema_add_feature(model->schema, &schema->features[f], err));
-    }
-    for (size_t i = 0; i < tree->n_nodes; i++)
-        if (tree->nodes[i].feature >= 0)
-            tree->nodes[i].feature = place[tree->nodes[i].feature];
-
-done:
-    seg_free(place);
-    return st;
-}
-
-static int by_score_descending(const void *a, const void *b)
-{
-    const seg_tree_node *x = *(const seg_tree_node *const *)a,
-                        *y = *(const seg_tree_node *const *)b;
-    return ((float)x->value < (float)y->value) - ((float)x->value > (float)y->value);
-}
-
-/* The training scores are the leaves' values, held by the leaves' rows. */
-static seg_status find_edges(seg_tree_state *state, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    const seg_tree *tree = &state->tree;
-    const seg_tree_node **leaves = NULL;
-    float *scores = NULL;
-    int64_t *rows = NULL;
-    size_t n = 0;
-
-    TRY(SEG_ALLOC(&leaves, tree->n_nodes, "the score deciles", err));
-    TRY(SEG_ALLOC(&scores, tree->n_nodes, "the score deciles", err));
-    TRY(SEG_ALLOC(&rows, tree->n_nodes, "the score deciles", err));
-    for (size_t i = 0; i < tree->n_nodes; i++)
-        if (tree->nodes[i].feature < 0)
-            leaves[n++] = &tree->nodes[i];
-    qsort(leaves, n, sizeof *leaves, by_score_descending);
-    for (size_t i = 0; i < n; i++) {
-        scores[i] = (float)leaves[i]->value;
-        rows[i] = leaves[i]->n[0] + leaves[i]->n[1];
-    }
-    seg_decile_edges(scores, rows, n, state->edges);
-
-done:
-    seg_free(leaves);
-    seg_free(scores);
-    seg_free(rows);
-    return st;
-}
 
 static seg_status put_figures(const trainer *t, const seg_tree_state *state,
                               const seg_schema *schema, seg_node *figures, seg_error *err)
@@ -463,9 +450,7 @@ seg_status seg_tree_train_end(void *p, seg_model *model, seg_node *figures, seg_
     seg_tree_shrink(&t->tree, t->options.shrinkage);
     state->tree = t->tree;
     t->tree = (seg_tree){ 0 };
-    TRY(keep_used_features(t, &state->tree, model, err));
-    TRY(find_edges(state, err));
-    TRY(seg_tree_state_prepare(state, &model->schema->view, err));
+    TRY(seg_tree_finish(state, t->input.schema, model, err));
     TRY(put_figures(t, state, &model->schema->view, figures, err));
     if (state->tree.n_nodes == 1)
         seg_note(t->input.ctx, SEG_LEVEL_WARN, "no split tells '%s' rows apart: every score is"

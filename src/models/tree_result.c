@@ -1,0 +1,85 @@
+/* tree_result.c: from a grown tree to a model: the features it asks for, and the deciles
+ * of the scores it gives its own training rows. */
+#include "models/tree.h"
+
+#include <stdlib.h>
+#include "base/alloc.h"
+#include "base/try.h"
+
+/* The model keeps the features that the tree asks for, in their order; nodes are
+ * renumbered. A tree that is one leaf keeps them all. */
+static seg_status keep_used_features(const seg_schema *schema, seg_tree *tree,
+                                     seg_model *model, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    int32_t *place = NULL, n_used = 0;
+
+    if (model->schema == NULL)
+        TRY(seg_schema_new(SEG_KIND_FEATURES, &model->schema, err));
+    TRY(SEG_ALLOC(&place, schema->n_features, "the features used", err));
+    for (size_t i = 0; i < tree->n_nodes; i++)
+        if (tree->nodes[i].feature >= 0)
+            place[tree->nodes[i].feature] = 1;
+    for (size_t f = 0; f < schema->n_features; f++) {
+        if (place[f] == 0 && tree->n_nodes > 1)
+            continue;
+        place[f] = n_used++;
+        TRY(seg_schema_add_feature(model->schema, &schema->features[f], err));
+    }
+    for (size_t i = 0; i < tree->n_nodes; i++)
+        if (tree->nodes[i].feature >= 0)
+            tree->nodes[i].feature = place[tree->nodes[i].feature];
+
+done:
+    seg_free(place);
+    return st;
+}
+
+static int by_score_descending(const void *a, const void *b)
+{
+    const seg_tree_node *x = *(const seg_tree_node *const *)a,
+                        *y = *(const seg_tree_node *const *)b;
+    return ((float)x->value < (float)y->value) - ((float)x->value > (float)y->value);
+}
+
+/* The training scores are the leaves' values, held by the leaves' rows. */
+static seg_status find_edges(seg_tree_state *state, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_tree *tree = &state->tree;
+    const seg_tree_node **leaves = NULL;
+    float *scores = NULL;
+    int64_t *rows = NULL;
+    size_t n = 0;
+
+    TRY(SEG_ALLOC(&leaves, tree->n_nodes, "the score deciles", err));
+    TRY(SEG_ALLOC(&scores, tree->n_nodes, "the score deciles", err));
+    TRY(SEG_ALLOC(&rows, tree->n_nodes, "the score deciles", err));
+    for (size_t i = 0; i < tree->n_nodes; i++)
+        if (tree->nodes[i].feature < 0)
+            leaves[n++] = &tree->nodes[i];
+    qsort(leaves, n, sizeof *leaves, by_score_descending);
+    for (size_t i = 0; i < n; i++) {
+        scores[i] = (float)leaves[i]->value;
+        rows[i] = leaves[i]->n[0] + leaves[i]->n[1];
+    }
+    seg_decile_edges(scores, rows, n, state->edges);
+
+done:
+    seg_free(leaves);
+    seg_free(scores);
+    seg_free(rows);
+    return st;
+}
+
+seg_status seg_tree_finish(seg_tree_state *state, const seg_schema *schema, seg_model *model,
+                           seg_error *err)
+{
+    seg_status st = SEG_OK;
+    TRY(keep_used_features(schema, &state->tree, model, err));
+    TRY(find_edges(state, err));
+    TRY(seg_tree_state_prepare(state, &model->schema->view, err));
+
+done:
+    return st;
+}
