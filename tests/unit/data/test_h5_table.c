@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <hdf5.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,6 +376,32 @@ static void survives_every_allocation_failure(void **state)
     }
 }
 
+/* Types, spaces and property lists outlive a file: each must have been closed. */
+static hsize_t open_objects(void)
+{
+    static const H5I_type_t types[] = { H5I_FILE, H5I_GROUP, H5I_DATATYPE, H5I_DATASPACE,
+                                        H5I_DATASET, H5I_ATTR, H5I_GENPROP_LST };
+    hsize_t all = 0;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        hsize_t n = 0;
+        H5Inmembers(types[i], &n);
+        all += n;
+    }
+    return all;
+}
+
+static void leaves_nothing_open_in_the_library(void **state)
+{
+    (void)state;
+    hsize_t before = open_objects();
+    for (size_t k = 0; k < 4; k++) {
+        OK(table_write(kinds[k], true, 1500, 0, in_dir("ids.h5"), &err));
+        OK(read_all(in_dir("ids.h5"), &err));
+        OK(seg_h5_verify(in_dir("ids.h5"), NULL, &err));
+    }
+    assert_int_equal(open_objects(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +413,7 @@ int main(void)
         cmocka_unit_test(verify_accepts_every_kind),
         cmocka_unit_test(a_truncated_file_is_refused),
         cmocka_unit_test(an_infinite_value_is_named),
+        cmocka_unit_test(leaves_nothing_open_in_the_library),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
