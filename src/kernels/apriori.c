@@ -5,8 +5,8 @@
  * which keeps the groups that are joined small. Pass 2 counts all pairs in a triangle
  * of counters, in as many slices (and readings) as the memory asks for. Pass k counts
  * the candidates of seg_candidates() in a tree, basket by basket or, when a candidate is in
- * many baskets, with a bit per basket. Each thread has its own counters; they
- * are whole numbers, so their sum is the same in any order. */
+ * many baskets, with a bit per basket. Counters are whole numbers, so their sum is the
+ * same in any order, whether each thread has its own or all share them. */
 #include "kernels/apriori_miner.h"
 
 #include <stdio.h>
@@ -82,11 +82,12 @@ const char *seg_apriori_stage(const seg_apriori *miner)
 
 /* ---- beginning a pass --------------------------------------------------------- */
 
-static seg_status make_counters(seg_apriori *miner, size_t n, seg_error *err)
+static seg_status make_counters(seg_apriori *miner, size_t n, size_t n_copies, seg_error *err)
 {
-    miner->n_counters = n;
     size_t all;
-    if (__builtin_mul_overflow(n, (size_t)seg_apriori_threads(miner), &all))
+    miner->n_counters = n;
+    miner->n_copies = n_copies;
+    if (__builtin_mul_overflow(n, n_copies, &all))
         all = SIZE_MAX;
     return SEG_ALLOC(&miner->counters, all, "the counters of the itemsets", err);
 }
@@ -97,18 +98,27 @@ static size_t triangle_row(const seg_apriori *miner, size_t r)
     return miner->m - 1 - r;
 }
 
+/* Counters of all pairs that are not counted yet. */
+static uint64_t pairs_left(const seg_apriori *miner)
+{
+    uint64_t n = miner->m - miner->first_rank;
+    return n * (n - 1) / 2;
+}
+
+/* A large triangle belongs to sparse data, where threads seldom meet: they share it. */
 static seg_status begin_pairs(seg_apriori *miner, seg_error *err)
 {
+    enum { SHARED_ABOVE = 4 << 20 };
+    size_t copies = pairs_left(miner) > SHARED_ABOVE ? 1 : (size_t)seg_apriori_threads(miner);
     uint64_t bytes = miner->options.memory_bytes;
-    uint64_t room = bytes == 0 ? UINT64_MAX
-                               : bytes / sizeof(uint32_t) / (uint64_t)seg_apriori_threads(miner);
+    uint64_t room = bytes == 0 ? UINT64_MAX : bytes / sizeof(uint32_t) / copies;
     size_t n = 0, end = miner->first_rank;
     while (end + 1 < miner->m && (n == 0 || n + triangle_row(miner, end) <= room))
         n += triangle_row(miner, end++);
     miner->end_rank = end;
     memcpy(miner->use, miner->rank, miner->options.n_items * sizeof *miner->use);
     snprintf(miner->stage_text, sizeof miner->stage_text, "counting pairs");
-    return make_counters(miner, n, err);
+    return make_counters(miner, n, copies, err);
 }
 
 /* Only items of some candidate matter from now on. */
@@ -154,7 +164,8 @@ static seg_status begin_sets(seg_apriori *miner, seg_error *err)
     }
     use_candidate_items(miner);
     TRY(seg_item_trie_new(&miner->candidates, &miner->trie, err));
-    TRY(make_counters(miner, miner->candidates.n, err));
+    TRY(make_counters(miner, miner->candidates.n, (size_t)seg_apriori_threads(miner),
+                      err));
     TRY(make_columns(miner, err));
     snprintf(miner->stage_text, sizeof miner->stage_text, "counting sets of %zu",
              miner->candidates.length);
@@ -169,7 +180,8 @@ seg_status seg_apriori_begin(seg_apriori *miner, bool *more, seg_error *err)
     switch (miner->stage) {
     case STAGE_ITEMS:
         snprintf(miner->stage_text, sizeof miner->stage_text, "counting items");
-        st = make_counters(miner, miner->options.n_items, err);
+        st = make_counters(miner, miner->options.n_items, (size_t)seg_apriori_threads(miner),
+                           err);
         break;
     case STAGE_PAIRS: st = begin_pairs(miner, err); break;
     case STAGE_SETS:  st = begin_sets(miner, err); break;
@@ -181,11 +193,11 @@ seg_status seg_apriori_begin(seg_apriori *miner, bool *more, seg_error *err)
 
 /* ---- ending a pass ------------------------------------------------------------- */
 
-/* Counters of all threads, added into those of the first. */
+/* Counters of all copies, added into those of the first. */
 static void merge_counters(seg_apriori *miner)
 {
-    for (int t = 1; t < seg_apriori_threads(miner); t++) {
-        const uint32_t *from = miner->counters + (size_t)t * miner->n_counters;
+    for (size_t copy = 1; copy < miner->n_copies; copy++) {
+        const uint32_t *from = miner->counters + copy * miner->n_counters;
         for (size_t i = 0; i < miner->n_counters; i++)
             miner->counters[i] += from[i];
     }

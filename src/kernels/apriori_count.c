@@ -1,5 +1,5 @@
 /* apriori_count.c: one block of baskets into the counters of the pass. Threads take
- * pieces of 1,024 rows, each into its own counters. */
+ * pieces of 1,024 rows; each has its own counters, or adds atomically to shared ones. */
 #include <omp.h>
 #include <string.h>
 
@@ -36,6 +36,7 @@ static size_t to_ranks(const seg_apriori *miner, const int32_t *items, size_t n,
 static void count_pairs(const seg_apriori *miner, const int32_t *ranks, size_t n,
                         uint32_t *counters)
 {
+    bool shared = miner->n_copies == 1 && seg_apriori_threads(miner) > 1;
     size_t row = 0, r = miner->first_rank;
     for (size_t i = 0; i + 1 < n && (size_t)ranks[i] < miner->end_rank; i++) {
         size_t low = (size_t)ranks[i];
@@ -44,8 +45,16 @@ static void count_pairs(const seg_apriori *miner, const int32_t *ranks, size_t n
         /* rows r .. low-1 of the triangle have m-1-r, m-2-r ... counters */
         row += (low - r) * (miner->m - 1) - (low * (low - 1) / 2 - r * (r - 1) / 2);
         r = low;
-        for (size_t j = i + 1; j < n; j++)
-            counters[row + (size_t)ranks[j] - low - 1]++;
+        uint32_t *with_low = counters + row;
+        for (size_t j = i + 1; j < n; j++) {
+            uint32_t *counter = &with_low[(size_t)ranks[j] - low - 1];
+            if (shared) {
+                #pragma omp atomic
+                ++*counter;
+            } else {
+                ++*counter;
+            }
+        }
     }
 }
 
@@ -82,7 +91,9 @@ static void count_basket(const seg_apriori *miner, const int32_t *items, size_t 
 static void count_rows(const seg_apriori *miner, const seg_basket_rows *rows, size_t first,
                        size_t end, size_t thread)
 {
-    lane mine = { .counters = miner->counters + thread * miner->n_counters };
+    lane mine = { .counters = miner->counters };
+    if (miner->n_copies > 1)
+        mine.counters += thread * miner->n_counters;
     if (miner->baskets != NULL)
         mine.ranks = miner->baskets + thread * miner->m;
     if (miner->columns != NULL) {

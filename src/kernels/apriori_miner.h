@@ -27,8 +27,8 @@ struct seg_apriori {
     uint64_t *columns;            /* bits per basket: n_threads x column_words; or null */
     size_t column_words;          /* of all items, and of the walk over the tree */
 
-    size_t n_counters;
-    uint32_t *counters;           /* n_threads x n_counters */
+    size_t n_counters, n_copies;  /* a copy for each thread, or one for all */
+    uint32_t *counters;           /* n_copies x n_counters */
     int32_t *baskets;             /* n_threads x max(m, 1): one basket in ranks */
 };
 
