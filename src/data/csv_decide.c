@@ -186,7 +186,7 @@ static seg_status decide_open(seg_csv_import *im, seg_csv_column *c, fault *firs
 {
     seg_status st = SEG_OK;
     uint64_t n_dates = c->n_dates[best_format(c, im->format != SEG_DATE_NONE && c->date_like)];
-    uint64_t n_numbers = c->n_numbers;
+    uint64_t n_numbers = c->n_numbers + c->n_overflows;
     if (c->role == SEG_CSV_LABEL)
         return decide_category(im, c, err);
     if (sure(n_dates, c->n_present) && (n_dates >= n_numbers || c->date_like)) {

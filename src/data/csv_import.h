@@ -49,7 +49,7 @@ typedef struct seg_csv_column {
     bool date_like;
 
     /* found in the first reading */
-    uint64_t n_present, n_missing, n_numbers, n_inexact, n_commas;
+    uint64_t n_present, n_missing, n_numbers, n_inexact, n_commas, n_overflows;
     bool whole, has_time, all_point_zero;
     bool counts;                  /* each number is the one before plus 1 */
     bool many;                    /* more levels than a category may have */

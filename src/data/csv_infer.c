@@ -65,6 +65,30 @@ static bool could_be_number(char c)
     return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == ',';
 }
 
+/* Written like a number: what does not parse then is too large. */
+static bool reads_like_number(const char *s, size_t n, char point)
+{
+    size_t i = s[0] == '-' || s[0] == '+', digits = 0, points = 0;
+    for (; i < n && ((s[i] >= '0' && s[i] <= '9') || (s[i] == point && points++ == 0)); i++)
+        digits += s[i] != point;
+    if (digits == 0 || i == n)
+        return digits > 0;
+    if (s[i] != 'e' && s[i] != 'E')
+        return false;
+    i++;
+    i += i < n && (s[i] == '-' || s[i] == '+');
+    size_t first = i;
+    while (i < n && s[i] >= '0' && s[i] <= '9')
+        i++;
+    return i == n && i > first;
+}
+
+static void keep_overflow(seg_csv_column *c, const here *h)
+{
+    c->n_overflows++;
+    keep_place(h, &c->overflow);
+}
+
 static void seen_value(seg_csv_column *c, double value)
 {
     if (c->n_numbers == 0 || value < c->min)
@@ -81,6 +105,10 @@ static void look_for_number(seg_csv_column *c, const here *h)
     double value;
     float single;
     if (!could_be_number(s[0]) || !seg_parse_f64(s, n, h->im->point, &value)) {
+        if (reads_like_number(s, n, h->im->point)) {
+            keep_overflow(c, h);
+            return;
+        }
         keep_place(h, &c->not_number);
         if (h->im->point == '.' && could_be_number(s[0]) && memchr(s, ',', n) != NULL
             && seg_parse_f64(s, n, ',', &value)) {
@@ -90,7 +118,7 @@ static void look_for_number(seg_csv_column *c, const here *h)
         return;
     }
     if (fabs(value) > 1e38 && !seg_parse_f32(s, n, h->im->point, &single)) {
-        keep_place(h, &c->overflow);
+        keep_overflow(c, h);
         return;
     }
     c->whole = c->whole && value == floor(value);
@@ -114,13 +142,15 @@ static void look_for_fixed(seg_csv_column *c, const here *h)
 {
     int64_t value;
     bool exact;
-    double real;
     const char *s = h->cell.s;
     size_t n = h->cell.n;
     char point = h->im->point;
     if (!seg_parse_fixed(s, n, point, SEG_CSV_FIXED_SCALE, &value, &exact)) {
-        bool number = seg_parse_f64(s, n, point, &real) && fabs(real) > 1e14;
-        keep_place(h, number ? &c->overflow : &c->not_number);
+        if (memchr(s, 'e', n) == NULL && memchr(s, 'E', n) == NULL
+            && reads_like_number(s, n, point))
+            keep_overflow(c, h);
+        else
+            keep_place(h, &c->not_number);
         return;
     }
     int digits = digits_of(s, n, point);
