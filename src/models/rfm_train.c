@@ -40,7 +40,13 @@ seg_status seg_rfm_check(const void *options, seg_error *err)
                             ? "--scheme edges needs --%s-edges N,..."
                             : "--%s-edges is for --scheme edges only",
                             seg_rfm_dimension_names[d]);
-    return SEG_OK;
+    if (frozen && o->map == NULL)
+        return SEG_OK;
+    /* A wrong map is told before the data are read. */
+    seg_rfm_map *map;
+    seg_status st = seg_rfm_map_open(o->map, &map, err);
+    seg_rfm_map_free(map);
+    return st;
 }
 
 static seg_status parse_edges(const char *list, uint32_t n_bins, uint32_t scale,
@@ -78,6 +84,18 @@ done:
     return st;
 }
 
+/* Frozen cuts compare like with like only if money was counted the same way. */
+static void note_other_money(const trainer *t, const seg_model *from)
+{
+    static const char *const names[] = { "net", "gross", "match" };
+    const char *then = seg_node_text(seg_node_get(seg_doc_root(from->info), "options.returns"),
+                                     names[0]);
+    const char *now = names[t->options->customers.returns];
+    if (strcmp(then, now) != 0)
+        seg_note(t->ctx, SEG_LEVEL_WARN, "the earlier model counted money with --returns %s,"
+                 " this one with %s", then, now);
+}
+
 /* Cuts, unit of money and, unless another is wanted, the map of an earlier model. */
 static seg_status take_frozen(trainer *t, seg_error *err)
 {
@@ -89,6 +107,7 @@ static seg_status take_frozen(trainer *t, seg_error *err)
                       from->method->name);
         goto done;
     }
+    note_other_money(t, from);
     seg_rfm_model *state = from->state;
     t->scale = state->scale;
     t->state->cuts = state->cuts;

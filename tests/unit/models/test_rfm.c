@@ -533,6 +533,11 @@ static void checks_options_that_need_each_other(void **state)
     options = usual();
     options.scheme = SEG_RFM_FROZEN;
     assert_int_equal(seg_rfm_check(&options, &err), SEG_E_USAGE);
+    options = usual();
+    options.map = "no-such-map";
+    assert_int_equal(seg_rfm_check(&options, &err), SEG_E_USAGE);
+    assert_string_equal(err.text, "map 'no-such-map' is neither shipped (default, r-rfm) nor a"
+                        " file");
 }
 
 static void refuses_another_as_of_day_than_the_data_have(void **state)
