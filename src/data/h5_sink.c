@@ -3,6 +3,7 @@
  * how the rows were cut into blocks; every NaN is written as the same one. */
 #include "data/h5_table.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,22 +139,35 @@ done:
 
 /* ---- blocks --------------------------------------------------------------------------- */
 
+/* Copies n values with one NaN for all; how many of them are infinite. */
+static size_t copy_values(const float *restrict from, size_t n, float *restrict to)
+{
+    size_t n_infinite = 0;
+    for (size_t i = 0; i < n; i++) {
+        float v = from[i];
+        to[i] = v == v ? v : NAN;
+        n_infinite += fabsf(v) > FLT_MAX;
+    }
+    return n_infinite;
+}
+
+static seg_status name_infinite(const h5_sink *s, const float *row, uint64_t r, seg_error *err)
+{
+    const seg_schema *schema = &s->schema->view;
+    size_t f = 0;
+    while (f + 1 < schema->n_features && !isinf(row[f]))
+        f++;
+    return seg_fail(err, SEG_E_DATA, "row %llu: '%s' is infinite", (unsigned long long)(r + 1),
+                    schema->features[f].name);
+}
+
 static seg_status write_x(h5_sink *s, const seg_block *block, size_t first, size_t n,
                           seg_error *err)
 {
-    const seg_schema *schema = &s->schema->view;
-    size_t d = schema->n_features;
-    for (size_t r = 0; r < n; r++) {
-        const float *row = block->x.x + (first + r) * block->x.stride;
-        for (size_t f = 0; f < d; f++) {
-            float v = row[f];
-            s->x[r * d + f] = v == v ? v : NAN;
-            if (isinf(v))
-                return seg_fail(err, SEG_E_DATA, "row %llu: '%s' is infinite",
-                                (unsigned long long)(s->next_row + r + 1),
-                                schema->features[f].name);
-        }
-    }
+    size_t d = s->schema->view.n_features;
+    for (size_t r = 0; r < n; r++)
+        if (copy_values(block->x.x + (first + r) * block->x.stride, d, s->x + r * d) != 0)
+            return name_infinite(s, s->x + r * d, s->next_row + r, err);
     h5_stats_add(s->stats, s->x, n);
     seg_status st = h5_hashes_add(&s->x_hashes, seg_xxh3(s->x, n * d * sizeof(float)), err);
     return st == SEG_OK ? seg_h5_fill(s->writer, "X", s->next_row, s->x, n, err) : st;

@@ -3,6 +3,7 @@
  * buffers of one block. The first pass checks every value, later passes trust it. */
 #include "data/h5_table.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,7 +125,7 @@ static seg_status check_x(const h5_source *s, uint64_t first, size_t n, const fl
     const seg_schema *schema = schema_of(s);
     size_t d = schema->n_features, n_bad = 0;
     for (size_t i = 0; i < n * d; i++)
-        n_bad += isinf(x[i]) != 0;
+        n_bad += fabsf(x[i]) > FLT_MAX;
     for (size_t i = 0; n_bad > 0 && i < n * d; i++)
         if (isinf(x[i]))
             return seg_fail(err, SEG_E_DATA, "%s: row %llu: '%s' is infinite", s->name,

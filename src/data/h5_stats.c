@@ -84,30 +84,41 @@ static void merge(lane *into, const lane *from, size_t d)
     }
 }
 
+/* One row to the chunk's counts and sums; plain arrays, so that they become vectors. */
+static void add_row(const float *restrict row, size_t d, double *restrict count,
+                    double *restrict sum, float *restrict min, float *restrict max)
+{
+    for (size_t f = 0; f < d; f++) {
+        float v = row[f];
+        count[f] += v == v ? 1.0 : 0.0;
+        sum[f] += v == v ? (double)v : 0.0;
+        min[f] = v < min[f] ? v : min[f];
+        max[f] = v > max[f] ? v : max[f];
+    }
+}
+
+static void add_squares(const float *restrict row, size_t d, const double *restrict mean,
+                        double *restrict squares)
+{
+    for (size_t f = 0; f < d; f++) {
+        double off = (double)row[f] - mean[f];
+        squares[f] += off == off ? off * off : 0.0;
+    }
+}
+
 void h5_stats_add(h5_stats *stats, const float *x, size_t n_rows)
 {
     size_t d = stats->d;
     lane *chunk = &stats->chunk;
     memset(chunk->count, 0, 3 * d * sizeof(double));
     for (size_t r = 0; r < n_rows; r++)
-        for (size_t f = 0; f < d; f++) {
-            float v = x[r * d + f];
-            bool there = v == v;
-            chunk->count[f] += there ? 1 : 0;
-            chunk->mean[f] += there ? (double)v : 0;
-            stats->min[f] = v < stats->min[f] ? v : stats->min[f];
-            stats->max[f] = v > stats->max[f] ? v : stats->max[f];
-        }
+        add_row(x + r * d, d, chunk->count, chunk->mean, stats->min, stats->max);
     for (size_t f = 0; f < d; f++) {
         stats->n_missing[f] += (int64_t)n_rows - (int64_t)chunk->count[f];
         chunk->mean[f] = chunk->count[f] > 0 ? chunk->mean[f] / chunk->count[f] : 0;
     }
     for (size_t r = 0; r < n_rows; r++)
-        for (size_t f = 0; f < d; f++) {
-            float v = x[r * d + f];
-            double off = v == v ? (double)v - chunk->mean[f] : 0;
-            chunk->squares[f] += off * off;
-        }
+        add_squares(x + r * d, d, chunk->mean, chunk->squares);
     merge(&stats->lanes[stats->n_chunks++ % N_LANES], chunk, d);
 }
 
