@@ -32,26 +32,36 @@ void h5_begin(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);   /* each thread has its own stack of errors */
 }
 
+typedef struct innermost {
+    char text[200];
+    bool no_memory;
+} innermost;
+
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *what, void *user)
 {
     (void)n;
-    snprintf(user, 200, "%s", what->desc != NULL ? what->desc : "");
+    innermost *inner = user;
+    snprintf(inner->text, sizeof inner->text, "%s", what->desc != NULL ? what->desc : "");
+    inner->no_memory = what->min_num == H5E_NOSPACE;
     return 1;   /* the walk begins at the innermost */
 }
 
 seg_status h5_fail_at(seg_error *err, const char *file, int line, seg_status status,
                       const char *format, ...)
 {
-    char text[800], inner[200] = "";
+    char text[800];
+    innermost inner = {0};
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, inner);
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &inner);
     H5Eclear2(H5E_DEFAULT);
-    if (inner[0] == 0)
+    if (inner.text[0] == 0)
         return seg_fail_at(err, file, line, status, "%s", text);
-    return seg_fail_at(err, file, line, status, "%s (HDF5: %s)", text, inner);
+    if (inner.no_memory)   /* whatever the file is like */
+        status = SEG_E_AGAIN;
+    return seg_fail_at(err, file, line, status, "%s (HDF5: %s)", text, inner.text);
 }
 
 hid_t h5_text_type(size_t width)
