@@ -18,11 +18,11 @@ static void add_up(void *state)
     seg_rfm_pass *pass = NULL;
     seg_error err;
     if (seg_rfm_new(&l->rules, &pass, &err) != SEG_OK ||
-        seg_rfm_add(pass, &l->lines, &err) != SEG_OK) {
+        seg_rfm_add(pass, &l->lines, &err) != SEG_OK ||
+        seg_rfm_finish(pass, &err) != SEG_OK) {
         fprintf(stderr, "bench_rfm: %s\n", err.text);
         exit(1);
     }
-    seg_rfm_finish(pass);
     bench_keep(seg_rfm_customers(pass));
     seg_rfm_free(pass);
 }
