@@ -94,8 +94,9 @@ static seg_status plan_currency(seg_csv_import *im, seg_csv_money *money, seg_er
     size_t n = levels == NULL ? 0 : seg_dictionary_size(levels);
     const char *const *names = levels == NULL ? NULL : seg_dictionary_texts(levels);
     if (im->options->rates == NULL && n > 1)
-        return seg_fail(err, SEG_E_DATA, "column '%s' holds %zu currencies (%.8s, %.8s ...): give"
-                        " --rates FILE", money->currency->name, n, names[0], names[1]);
+        return seg_fail(err, SEG_E_DATA, "%s: column '%s' holds %zu currencies (%.8s, %.8s ...):"
+                        " give --rates FILE", seg_csv_rows_file(im->rows), money->currency->name,
+                        n, names[0], names[1]);
     if (n == 1)
         money->code = names[0];
     if (im->options->rates == NULL || n == 0)
