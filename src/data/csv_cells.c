@@ -72,7 +72,7 @@ static bool fill_cell(const seg_csv_import *im, const seg_csv_target *t, seg_csv
     const seg_csv_column *c = &im->columns[t->input];
     const seg_schema *schema = batch->schema;
     bool missing = seg_csv_is_missing(im, cell.s, cell.n);
-    void *column = batch->columns == NULL ? NULL : batch->columns[t->output];
+    void *column = t->aim < SEG_CSV_TO_CODE ? NULL : batch->columns[t->output];
     int32_t small;
     int64_t large;
     switch (t->aim) {

@@ -5,7 +5,7 @@
 #include "data/csv_import.h"
 #include "data/csv_money.h"
 
-/* Where a column of the text goes. */
+/* Where a column of the text goes: from TO_CODE on to a column of the schema. */
 typedef enum seg_csv_aim {
     SEG_CSV_TO_ID, SEG_CSV_TO_FEATURE, SEG_CSV_TO_FEATURE_CODE, SEG_CSV_TO_CODE, SEG_CSV_TO_DAY,
     SEG_CSV_TO_TIME, SEG_CSV_TO_TEXT, SEG_CSV_TO_FIXED, SEG_CSV_TO_PRICE, SEG_CSV_TO_AMOUNT
