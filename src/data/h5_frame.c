@@ -41,16 +41,18 @@ static seg_status put_index(seg_h5_writer *w, const char *index_name, const char
                             size_t width, seg_error *err)
 {
     seg_status st = SEG_OK;
-    char link[LONGEST_NAME + 3], path[2 * LONGEST_NAME];
+    char link[LONGEST_NAME + 3], path[2 * LONGEST_NAME], object[2 * LONGEST_NAME];
     bool numbered = index == NULL && width == 0;
     if (numbered && w->anndata)
         width = w->frame_rows < 100000000 ? 8 : 24;
     h5_shape shape = { width == 0 ? SEG_H5_I64 : SEG_H5_TEXT, width, 0, 1, w->frame_rows, 0,
                        width == 0 ? "array" : "string-array" };
-    h5_slot slot = { .n_rows = w->frame_rows, .row_bytes = width == 0 ? 8 : width };
+    h5_slot slot = { .n_rows = w->frame_rows, .row_bytes = width == 0 ? 8 : width,
+                     .object = object };
     bool altered = h5_link_name(index_name, link);
     hid_t id = H5I_INVALID_HID;
     snprintf(path, sizeof path, "%s/%s", w->frame_path, index_name);
+    snprintf(object, sizeof object, "%s/%s", w->frame_path, link);
 
     TRY(h5_put_attribute(w->frame, "_index", link, err));
     TRY(h5_make_array(w, w->frame, link, &shape, &slot.offset, &id, err));
@@ -142,17 +144,19 @@ static seg_h5_type type_on_disk(seg_type type)
 }
 
 static seg_status put_categories(seg_h5_writer *w, hid_t group, const seg_column *column,
-                                 seg_error *err)
+                                 const char *link, seg_error *err)
 {
     seg_status st = SEG_OK;
-    char *cells = NULL;
-    uint64_t offset;
+    char *cells = NULL, path[2 * LONGEST_NAME];
+    h5_slot slot = { .n_rows = column->n_levels };
     h5_shape shape = { .type = SEG_H5_TEXT, .rank = 1, .n_rows = column->n_levels,
                        .encoding = "string-array" };
+    snprintf(path, sizeof path, "%s/%s/categories", w->frame_path, link);
     TRY(h5_pack_texts(column->levels, column->n_levels, &cells, &shape.width, err));
-    TRY(h5_make_array(w, group, "categories", &shape, &offset, NULL, err));
-    if (column->n_levels > 0)
-        TRY(seg_file_pwrite(w->file, cells, column->n_levels * shape.width, offset, err));
+    TRY(h5_make_array(w, group, "categories", &shape, &slot.offset, NULL, err));
+    slot.row_bytes = shape.width;
+    TRY(h5_remember(w, path, &slot, err));
+    TRY(seg_h5_fill(w, path, 0, cells, column->n_levels, err));
 
 done:
     seg_free(cells);
@@ -171,7 +175,7 @@ static seg_status put_codes(seg_h5_writer *w, const seg_column *column, const ch
     TRY(h5_put_bool_attribute(group, "ordered", false, err));
     TRY(describe(group, column, link, err));
     TRY(h5_make_array(w, group, "codes", &shape, &slot->offset, NULL, err));
-    TRY(put_categories(w, group, column, err));
+    TRY(put_categories(w, group, column, link, err));
 
 done:
     if (group >= 0)
@@ -199,12 +203,13 @@ seg_status seg_h5_frame_column(seg_h5_writer *w, const seg_column *column, const
                                seg_error *err)
 {
     seg_status st = SEG_OK;
-    char link[LONGEST_NAME + 3], path[2 * LONGEST_NAME];
-    h5_slot slot = { .n_rows = w->frame_rows,
+    char link[LONGEST_NAME + 3], path[2 * LONGEST_NAME], object[2 * LONGEST_NAME];
+    h5_slot slot = { .n_rows = w->frame_rows, .object = object,
                      .row_bytes = h5_cell_bytes(type_on_disk(column->type), column->width) };
     TRY(check_name(column->name, err));
     snprintf(path, sizeof path, "%s/%s", w->frame_path, column->name);
     h5_link_name(column->name, link);
+    snprintf(object, sizeof object, "%s/%s", w->frame_path, link);
     if (H5Lexists(w->frame, link, H5P_DEFAULT) > 0) {
         st = seg_fail(err, SEG_E_DATA, "two columns of '%s' would be called '%s'",
                       w->frame_path, link);

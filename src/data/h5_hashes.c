@@ -1,9 +1,11 @@
-/* h5_hashes.c: one xxh3 per 16 chunks of 1,024 rows, made of the chunks' own, so that it
- * does not matter in what blocks the rows came. HDF5 keeps no checksum of contiguous data. */
+/* h5_hashes.c: HDF5 keeps no checksum of contiguous data: we do. Of rows that came in
+ * blocks one xxh3 per 16 chunks of 1,024 rows, made of the chunks' own, so that it does not
+ * matter in what blocks; of every array that was given in one piece its xxh3. */
 #include "data/h5_table.h"
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/try.h"
 
 static seg_status close_group(h5_hashes *hashes, seg_error *err)
 {
@@ -36,4 +38,28 @@ uint64_t h5_hash_baskets(const int64_t *row_start, const int32_t *items, size_t 
                           seg_xxh3(items, (size_t)(row_start[n_rows] - row_start[0])
                                               * sizeof *items) };
     return seg_xxh3(parts, sizeof parts);
+}
+
+seg_status h5_put_hashes(seg_h5_writer *w, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n = 0, n_slots = w->n_slots;   /* those of the hashes themselves come later */
+    const char **paths = NULL;
+    uint64_t *hashes = NULL;
+    TRY(SEG_ALLOC(&paths, n_slots, "hashes", err));
+    TRY(SEG_ALLOC(&hashes, n_slots, "hashes", err));
+    for (size_t i = 0; i < n_slots; i++)
+        if (w->slots[i].whole) {
+            paths[n] = w->slots[i].object;
+            hashes[n++] = w->slots[i].hash;
+        }
+    if (n > 0) {
+        TRY(seg_h5_put_texts(w, H5_HASHED_PATH, paths, n, err));
+        TRY(seg_h5_put(w, H5_HASHES_PATH, SEG_H5_U64, hashes, n, 0, 0, err));
+    }
+
+done:
+    seg_free(paths);
+    seg_free(hashes);
+    return st;
 }

@@ -45,6 +45,9 @@ typedef struct h5_slot {
     uint64_t offset, n_rows, n_filled;
     size_t row_bytes;         /* in the file */
     size_t narrow;            /* int32 codes become integers of 1 or 2 bytes; 0: as they are */
+    const char *object;       /* where a reader finds it; null: at `path` */
+    bool whole;               /* given in one piece: it has a hash */
+    uint64_t hash;
 } h5_slot;
 
 struct seg_h5_writer {
@@ -88,6 +91,10 @@ seg_status h5_put_bool_attribute(hid_t object, const char *name, bool value, seg
 seg_status h5_put_list_attribute(hid_t object, const char *name, const char *const *texts,
                                  size_t n, seg_error *err);
 seg_status h5_remember(seg_h5_writer *w, const char *path, const h5_slot *slot, seg_error *err);
+/* The hashes of all arrays that were given in one piece, under uns/segmill. */
+seg_status h5_put_hashes(seg_h5_writer *w, seg_error *err);
+#define H5_HASHED_PATH "uns/segmill/hashed"
+#define H5_HASHES_PATH "uns/segmill/hashes"
 /* Scalar of any of our types. */
 seg_status h5_put_scalar(seg_h5_writer *w, const char *path, seg_h5_type type,
                          const void *value, size_t width, seg_error *err);

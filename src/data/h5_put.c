@@ -23,12 +23,13 @@ seg_status h5_put_scalar(seg_h5_writer *w, const char *path, seg_h5_type type,
     seg_status st = SEG_OK;
     hid_t at = H5I_INVALID_HID;
     const char *name;
-    uint64_t offset;
+    h5_slot slot = { .n_rows = 1, .row_bytes = h5_cell_bytes(type, width) };
     h5_shape shape = { .type = type, .width = width,
                        .encoding = type == SEG_H5_TEXT ? "string" : "numeric-scalar" };
     TRY(h5_parent(w, path, &at, &name, err));
-    TRY(h5_make_array(w, at, name, &shape, &offset, NULL, err));
-    TRY(seg_file_pwrite(w->file, value, h5_cell_bytes(type, width), offset, err));
+    TRY(h5_make_array(w, at, name, &shape, &slot.offset, NULL, err));
+    TRY(h5_remember(w, path, &slot, err));
+    TRY(seg_h5_fill(w, path, 0, value, 1, err));
 
 done:
     if (at >= 0)

@@ -102,6 +102,61 @@ done:
     return st;
 }
 
+/* ---- arrays that were given in one piece ------------------------------------------------ */
+
+/* The bytes as they were given: those in the file, but codes of categories as int32. */
+static seg_status hash_array(seg_h5 *file, const char *path, uint64_t *hash, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    char codes[2048];
+    h5_array *array;
+    void *bytes = NULL;
+    bool is_codes = h5_find(file, path) == H5_OBJECT_GROUP;
+    snprintf(codes, sizeof codes, "%.2000s/codes", path);
+    TRY(h5_open_array(file, is_codes ? codes : path, &array, err));
+    size_t size = is_codes ? sizeof(int32_t) : array->element;
+    uint64_t n = array->n_rows * array->n_cols;
+    TRY(seg_alloc_array(&bytes, n, size, "an array", err));
+    if (is_codes)
+        TRY(h5_read_cells(file, array, &array->cell, SEG_H5_I32, 0, 0, array->n_rows, bytes,
+                          err));
+    else
+        TRY(h5_fetch(file, array, 0, array->n_rows, bytes, err));
+    *hash = seg_xxh3(bytes, n * size);
+
+done:
+    seg_free(bytes);
+    return st;
+}
+
+static seg_status compare_arrays(seg_h5 *file, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const char *const *paths;
+    size_t n_paths;
+    uint64_t *wanted = NULL, n, hash;
+    TRY(seg_h5_get_texts(file, H5_HASHED_PATH, &paths, &n_paths, err));
+    TRY(seg_h5_get(file, H5_HASHES_PATH, SEG_H5_U64, UINT32_MAX, 0, &wanted, &n, err));
+    if (n != n_paths) {
+        st = seg_fail(err, SEG_E_VERIFY, "%s: there are %llu hashes of %zu arrays", file->path,
+                      (unsigned long long)n, n_paths);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) {
+        TRY(hash_array(file, paths[i], &hash, err));
+        if (hash != wanted[i]) {
+            st = seg_fail(err, SEG_E_VERIFY, "%s: '%s' is not what was written", file->path,
+                          paths[i]);
+            goto done;
+        }
+    }
+    seg_put_int(result, "arrays", (int64_t)n);
+
+done:
+    seg_free(wanted);
+    return st;
+}
+
 seg_status seg_h5_verify(const char *path, seg_node *result, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -116,7 +171,8 @@ seg_status seg_h5_verify(const char *path, seg_node *result, seg_error *err)
         goto done;
     }
     seg_put_text(result, "kind", seg_kind_name(kind));
-    if (kind == SEG_KIND_MODEL)   /* its parts are checked when it is loaded */
+    TRY(compare_arrays(file, result, err));
+    if (kind == SEG_KIND_MODEL)
         goto done;
     TRY(seg_h5_source(&ctx, path, &c.source, err));
     TRY(hash_rows(&c, err));

@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/try.h"
 
 enum { ALIGNMENT = 4096 };
@@ -120,6 +121,8 @@ static seg_status check_filled(const seg_h5_writer *w, seg_error *err)
 seg_status seg_h5_commit(seg_h5_writer *w, seg_error *err)
 {
     seg_status st = check_filled(w, err);
+    if (st == SEG_OK)
+        st = h5_put_hashes(w, err);
     if (st != SEG_OK)
         return st;
     close_ids(w);
@@ -320,8 +323,10 @@ seg_status h5_remember(seg_h5_writer *w, const char *path, const h5_slot *slot, 
     if (st != SEG_OK)
         return st;
     w->slots[w->n_slots] = *slot;
-    w->slots[w->n_slots].path = seg_arena_text(&w->arena, path);
-    if (w->slots[w->n_slots].path == NULL)
+    h5_slot *kept = &w->slots[w->n_slots];
+    kept->path = seg_arena_text(&w->arena, path);
+    kept->object = slot->object == NULL ? kept->path : seg_arena_text(&w->arena, slot->object);
+    if (kept->path == NULL || kept->object == NULL)
         return seg_arena_failed(err);
     w->n_slots++;
     return SEG_OK;
@@ -392,6 +397,11 @@ seg_status seg_h5_fill(seg_h5_writer *w, const char *path, uint64_t first_row, c
         return seg_fail(err, SEG_E_IO, "rows %llu to %llu of '%s' do not fit: it has %llu",
                         (unsigned long long)first_row, (unsigned long long)(first_row + n_rows),
                         path, (unsigned long long)slot->n_rows);
+    size_t given_bytes = slot->narrow != 0 ? sizeof(int32_t) : slot->row_bytes;
+    slot->whole = first_row == 0 && n_rows == slot->n_rows && slot->n_filled == 0 &&
+                  given_bytes > 0;
+    if (slot->whole)
+        slot->hash = seg_xxh3(data, n_rows * given_bytes);
     slot->n_filled += n_rows;
     if (n_rows == 0 || slot->row_bytes == 0)
         return SEG_OK;

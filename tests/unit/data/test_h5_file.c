@@ -275,6 +275,29 @@ static void refuses_values_that_do_not_fit(void **state)
     seg_h5_close(file);
 }
 
+static void every_flipped_bit_of_data_is_found(void **state)
+{
+    (void)state;
+    const char *path = in_dir("flip.h5");
+    size_t n, n_found = 0;
+    OK(write_sample(path, &err));
+    OK(seg_h5_verify(path, NULL, &err));
+    char *bytes = slurp(path, &n);
+    for (size_t at = 0; at + sizeof x <= n; at++)   /* X and the names, wherever they are */
+        if (memcmp(bytes + at, x, sizeof x) == 0 || memcmp(bytes + at, ids, sizeof ids) == 0) {
+            bytes[at + 9] ^= 4;
+            FILE *f = fopen(path, "wb");
+            fwrite(bytes, 1, n, f);
+            fclose(f);
+            assert_int_equal(seg_h5_verify(path, NULL, &err), SEG_E_VERIFY);
+            assert_non_null(strstr(err.text, bytes[at] == 'a' ? "'obs/name'" : "'X'"));
+            bytes[at + 9] ^= 4;
+            n_found++;
+        }
+    assert_int_equal(n_found, 2);
+    free(bytes);
+}
+
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
@@ -309,6 +332,7 @@ int main(void)
         cmocka_unit_test(nothing_is_left_without_a_commit),
         cmocka_unit_test(refuses_to_commit_a_hole),
         cmocka_unit_test(refuses_values_that_do_not_fit),
+        cmocka_unit_test(every_flipped_bit_of_data_is_found),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
