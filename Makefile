@@ -90,6 +90,14 @@ $(B)/make-data: $(B)/scripts/make-data.o $(B)/scripts/shop.o $(B)/libsegmill.a
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# ---- benchmarks ------------------------------------------------------------
+
+BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c)) $(B)/bench/measure
+
+$(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/libsegmill.a
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
+
 # ---- tests -----------------------------------------------------------------
 
 TEST_SRC := $(wildcard tests/unit/*/test_*.c tests/kernels/test_*.c tests/property/test_*.c \
@@ -116,7 +124,8 @@ test:  ## the tests of every change: units, kernels, properties, cases, interop
 	@$(MAKE) --no-print-directory test-build
 	@tests/run $(B) $(TESTS)
 
-test-build: all $(TESTS) $(SUBJECTS)
+test-build: all $(TESTS) $(SUBJECTS) $(BENCH)
+	@:
 
 check-all:  ## everything: test, sanitizers, clang, faults, kills, fuzzing (long)
 	@scripts/check-all
@@ -126,14 +135,6 @@ headers:  ## each public header compiles alone, as C11 and as C++17
 
 floors:  ## no floor includes one above it
 	@scripts/check-floors
-
-# ---- benchmarks ------------------------------------------------------------
-
-BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c)) $(B)/bench/measure
-
-$(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/libsegmill.a
-	@echo "  link    $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
 
 bench-build: all $(BENCH)
 

@@ -1,5 +1,5 @@
 # k-means from the same eight rows to the point where no label changes.
-. "$PEERS/peers.sh"
+. "$PEERS/common"
 cp "$SHOP/customers.csv" customers.csv
 features=visits_30d,tickets,late_deliveries,discount_share,orders,spend,days_since_order
 cut -d, -f9,10,11,12,14,15,16 customers.csv | awk 'NR == 1 || NR % 1000 == 2' | head -n 9 >init.csv

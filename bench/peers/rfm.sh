@@ -1,5 +1,5 @@
 # Recency, frequency and money of every customer, cut into fifths.
-. "$PEERS/peers.sh"
+. "$PEERS/common"
 cp "$SHOP/orders.csv" orders.csv
 columns="--kind transactions --customer customer_id --time order_time --order order_id --item sku --quantity quantity --price unit_price"
 "$SEGMILL" import orders.csv $columns -o orders.h5 >/dev/null

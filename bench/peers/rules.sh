@@ -1,5 +1,5 @@
 # Itemsets in at least 1 % of the orders.
-. "$PEERS/peers.sh"
+. "$PEERS/common"
 awk -F, '$1 !~ /^C/ { print $1 "," $4 }' "$SHOP/orders.csv" >baskets.csv
 "$SEGMILL" import baskets.csv --kind baskets --order order_id --item sku -o baskets.h5 >/dev/null
 options="--min-support 0.01 --min-confidence 0.2 --threads $THREADS --json -o m.model"

@@ -1,6 +1,6 @@
 # A churn tree with five-fold validation on the same folds. The trees differ (binning,
 # categories, ties), so the check is how good they are: the mean AUC of the folds.
-. "$PEERS/peers.sh"
+. "$PEERS/common"
 cp "$SHOP/customers.csv" customers.csv
 awk 'NR > 1 { print (NR * 2654435761) % 4294967296 % 5 }' customers.csv >folds
 drop="--id customer_id --drop email,joined"
