@@ -58,7 +58,8 @@ SEG_API seg_status seg_fail_at(seg_error *err, const char *file, int line,
     seg_fail_at((err), __FILE__, __LINE__, (status), __VA_ARGS__)
 
 /** Put a context in front of the message, on the way up:
- *  "customers.csv: line 812: column 'age': 'x7' is not a number". */
+ *  "customers.csv: line 812: column 'age': 'x7' is not a number". A context that the
+ *  message begins with already is not put there twice. */
 #ifdef __GNUC__
 __attribute__((format(printf, 2, 3)))
 #endif

@@ -48,6 +48,9 @@ void seg_error_context(seg_error *err, const char *format, ...)
     va_end(args);
     if (length < 0 || (size_t)length + 3 >= sizeof context)
         return;
+    seg_text_one_line(context);
+    if (strncmp(err->text, context, (size_t)length) == 0 && err->text[length] == ':')
+        return;   /* the place stands there already: a file names itself */
 
     char old[sizeof err->text];
     memcpy(old, err->text, sizeof old);

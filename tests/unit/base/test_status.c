@@ -22,6 +22,17 @@ static void a_failure_is_one_statement(void **state)
     seg_error_context(NULL, "nobody listens");
 }
 
+static void a_place_stands_in_a_message_once(void **state)
+{
+    (void)state;
+    seg_error err;
+    assert_int_equal(seg_fail(&err, SEG_E_IO, "a.h5: could not open: no such file"), SEG_E_IO);
+    seg_error_context(&err, "%s", "a.h5");
+    assert_string_equal(err.text, "a.h5: could not open: no such file");
+    seg_error_context(&err, "%s", "a");
+    assert_string_equal(err.text, "a: a.h5: could not open: no such file");
+}
+
 static void contexts_stand_in_front_outermost_first(void **state)
 {
     (void)state;
@@ -81,6 +92,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_is_one_statement),
+        cmocka_unit_test(a_place_stands_in_a_message_once),
         cmocka_unit_test(contexts_stand_in_front_outermost_first),
         cmocka_unit_test(control_characters_are_neutralised),
         cmocka_unit_test(long_messages_are_cut_and_stay_terminated),
