@@ -175,7 +175,10 @@ struct seg_h5 {
     h5_heap heap;
 };
 
-typedef enum h5_object { H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_ARRAY, H5_OBJECT_BAD } h5_object;
+typedef enum h5_object {
+    H5_OBJECT_NONE, H5_OBJECT_GROUP, H5_OBJECT_ARRAY,
+    H5_OBJECT_BAD             /* a link elsewhere, or damaged */
+} h5_object;
 
 /* What is at the path; only hard links are followed. */
 h5_object h5_find(const seg_h5 *file, const char *path);

@@ -250,7 +250,11 @@ done:
     return st;
 }
 
-static const char *kind_of(const seg_column *c) { return c->type == SEG_TYPE_CODE ? "category" : "number"; }
+static const char *kind_of(const seg_column *c)
+{
+    return c->type == SEG_TYPE_CODE ? "category" : "number";
+}
+
 static const char *unit_of(const seg_column *c) { return c->unit; }
 static const char *source_of(const seg_column *c) { return c->source; }
 

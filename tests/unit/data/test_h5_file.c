@@ -40,7 +40,12 @@ static int remove_dir(void **state)
     return system(command);
 }
 
-#define OK(call) do { seg_status s_ = (call); if (s_ != SEG_OK) fail_msg("%s", err.text); } while (0)
+#define OK(call)                     \
+    do {                             \
+        seg_status s_ = (call);      \
+        if (s_ != SEG_OK)            \
+            fail_msg("%s", err.text); \
+    } while (0)
 
 static const float x[6] = { 1, 2.5f, -3, 4, NAN, 6 };
 static const char ids[3][8] = { "anna", "bj\xc3\xb6rn", "carl" };

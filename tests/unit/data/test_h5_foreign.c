@@ -21,7 +21,12 @@ static char dir[] = "/tmp/test-h5-foreign-XXXXXX";
 static bool have_files;
 static seg_error err;
 
-#define OK(call) do { seg_status s_ = (call); if (s_ != SEG_OK) fail_msg("%s", err.text); } while (0)
+#define OK(call)                     \
+    do {                             \
+        seg_status s_ = (call);      \
+        if (s_ != SEG_OK)            \
+            fail_msg("%s", err.text); \
+    } while (0)
 
 /* libhdf5 itself loses memory when an object's header is damaged. */
 const char *__lsan_default_suppressions(void);

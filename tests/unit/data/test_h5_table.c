@@ -21,7 +21,12 @@
 static char dir[] = "/tmp/test-h5-table-XXXXXX";
 static seg_error err;
 
-#define OK(call) do { seg_status s_ = (call); if (s_ != SEG_OK) fail_msg("%s", err.text); } while (0)
+#define OK(call)                     \
+    do {                             \
+        seg_status s_ = (call);      \
+        if (s_ != SEG_OK)            \
+            fail_msg("%s", err.text); \
+    } while (0)
 
 static const char *in_dir(const char *name)
 {
