@@ -62,7 +62,7 @@ typedef struct seg_import_options {
     SEG_IMPORT_FLAG(AT, "id-text", id_text, "keep ids like 17850.0 as they stand"),           \
     { "max-field", SEG_OPTION_SIZE, AT(max_field_bytes), 1024, 1073741824, NULL, "SIZE",      \
       "longest cell", 0 },                                                                    \
-    SEG_IMPORT_FLAG(AT, "archive", archive, "compress the file (this version refuses)"),                             \
+    SEG_IMPORT_FLAG(AT, "archive", archive, "compress the file (this version refuses)"),    \
     SEG_IMPORT_TEXT(AT, "customer", customer, "COL", "transactions: the customer", 0),        \
     SEG_IMPORT_TEXT(AT, "time", time, "COL", "transactions: date or date and time", 0),       \
     SEG_IMPORT_TEXT(AT, "order", order, "COL", "transactions: order or invoice", 0),          \

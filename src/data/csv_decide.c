@@ -44,7 +44,7 @@ seg_status seg_csv_fail_cell(const seg_csv_import *im, const seg_csv_column *c,
                     place->line, c->name, seg_quote_cell(quoted, place->text, place->n), why);
 }
 
-/* ---- the first cell that does not fit --------------------------------------------------- */
+/* ---- the first cell that does not fit ----------------------------------------------- */
 
 typedef struct fault {
     const seg_csv_column *column;
@@ -76,7 +76,7 @@ static void number_faults(fault *first, const seg_csv_column *c)
                ? "is too large for exact money" GIVE : "is too large for a 32-bit float" GIVE);
 }
 
-/* ---- dates ------------------------------------------------------------------------------ */
+/* ---- dates -------------------------------------------------------------------------- */
 
 static bool sure(uint64_t n, uint64_t of)
 {
@@ -137,7 +137,7 @@ static seg_status decide_date(seg_csv_import *im, seg_csv_column *c, fault *firs
     return SEG_OK;
 }
 
-/* ---- texts ------------------------------------------------------------------------------- */
+/* ---- texts -------------------------------------------------------------------------- */
 
 static seg_status decide_text(seg_csv_import *im, seg_csv_column *c, seg_error *err)
 {
@@ -171,7 +171,7 @@ static seg_status decide_category(seg_csv_import *im, seg_csv_column *c, seg_err
     return decide_text(im, c, err);
 }
 
-/* ---- columns whose type is open ------------------------------------------------------------ */
+/* ---- columns whose type is open ----------------------------------------------------- */
 
 static seg_status check_commas(const seg_csv_import *im, const seg_csv_column *c, seg_error *err)
 {
@@ -208,7 +208,7 @@ done:
     return st;
 }
 
-/* ---- ids ------------------------------------------------------------------------------------ */
+/* ---- ids ---------------------------------------------------------------------------- */
 
 static seg_status fail_twins(const seg_csv_import *im, const seg_csv_column *c, const char *hint,
                              seg_error *err)
@@ -251,7 +251,7 @@ static seg_status infer_id(seg_csv_import *im, seg_csv_column *c, seg_error *err
     return SEG_OK;
 }
 
-/* ---- all -------------------------------------------------------------------------------------- */
+/* ---- all ---------------------------------------------------------------------------- */
 
 static void decide_scale(seg_csv_import *im, seg_csv_column *c)
 {

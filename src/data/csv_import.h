@@ -99,6 +99,11 @@ void seg_csv_say(seg_csv_import *im, const char *format, ...);
 seg_status seg_csv_find_column(const seg_csv_import *im, const char *option, const char *name,
                                seg_csv_column **out, seg_error *err);
 
+/* "customer", "label" ...; null for a plain or unused column. */
+const char *seg_csv_role_word(seg_csv_role role);
+/* The column with that role, or null. */
+seg_csv_column *seg_csv_with_role(const seg_csv_import *im, seg_csv_role role);
+
 /* ---- cells ---------------------------------------------------------------------- */
 
 bool seg_csv_is_missing(const seg_csv_import *im, const char *s, size_t n);

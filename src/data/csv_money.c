@@ -10,14 +10,6 @@
 
 typedef __int128 wide;
 
-static const seg_csv_column *with_role(const seg_csv_import *im, seg_csv_role role)
-{
-    for (size_t c = 0; c < im->rows->n_columns; c++)
-        if (im->columns[c].role == role)
-            return &im->columns[c];
-    return NULL;
-}
-
 static uint32_t scale_of_digits(int digits)
 {
     return digits <= 2 ? 100 : digits == 3 ? 1000 : SEG_CSV_FIXED_SCALE;
@@ -122,8 +114,10 @@ done:
 seg_status seg_csv_money_plan(seg_csv_import *im, seg_csv_money *money, seg_error *err)
 {
     *money = (seg_csv_money){
-        .price = with_role(im, SEG_CSV_PRICE), .quantity = with_role(im, SEG_CSV_QUANTITY),
-        .amount = with_role(im, SEG_CSV_AMOUNT), .currency = with_role(im, SEG_CSV_CURRENCY),
+        .price = seg_csv_with_role(im, SEG_CSV_PRICE),
+        .quantity = seg_csv_with_role(im, SEG_CSV_QUANTITY),
+        .amount = seg_csv_with_role(im, SEG_CSV_AMOUNT),
+        .currency = seg_csv_with_role(im, SEG_CSV_CURRENCY),
     };
     int digits = 0;
     if (money->price != NULL) {

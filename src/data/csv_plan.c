@@ -148,32 +148,23 @@ static seg_status plan_features(seg_csv_import *im, seg_csv_targets *t, seg_erro
 
 /* ---- transactions ------------------------------------------------------------------------ */
 
-static seg_csv_column *with_role(seg_csv_import *im, seg_csv_role role, size_t *i)
-{
-    for (*i = 0; *i < im->rows->n_columns; ++*i)
-        if (im->columns[*i].role == role)
-            return &im->columns[*i];
-    return NULL;
-}
-
 static seg_status add_codes(seg_csv_import *im, seg_csv_targets *t, seg_csv_role role,
                             const char *name, seg_error *err)
 {
-    size_t i;
-    seg_csv_column *c = with_role(im, role, &i);
+    const seg_csv_column *c = seg_csv_with_role(im, role);
     if (c == NULL)
         return SEG_OK;
     seg_column column = { .name = name, .type = SEG_TYPE_CODE, .levels = c->names,
                           .n_levels = c->levels == NULL ? 0 : seg_dictionary_size(c->levels) };
-    return add_column(t, SEG_CSV_TO_CODE, i, &column, err);
+    return add_column(t, SEG_CSV_TO_CODE, (size_t)(c - im->columns), &column, err);
 }
 
 static seg_status add_times(seg_csv_import *im, seg_csv_targets *t, seg_error *err)
 {
-    size_t i;
-    seg_csv_column *c = with_role(im, SEG_CSV_TIME, &i);
+    const seg_csv_column *c = seg_csv_with_role(im, SEG_CSV_TIME);
     if (c == NULL)
         return SEG_OK;
+    size_t i = (size_t)(c - im->columns);
     seg_column day = { .name = "day", .type = SEG_TYPE_DAY };
     seg_column ts = { .name = "ts", .type = SEG_TYPE_TIME };
     seg_status st = add_column(t, SEG_CSV_TO_DAY, i, &day, err);
@@ -185,11 +176,10 @@ static seg_status add_times(seg_csv_import *im, seg_csv_targets *t, seg_error *e
 static seg_status add_numbers(seg_csv_import *im, seg_csv_targets *t, seg_error *err)
 {
     seg_status st = SEG_OK;
-    size_t i;
-    seg_csv_column *quantity = with_role(im, SEG_CSV_QUANTITY, &i);
+    const seg_csv_column *quantity = t->money.quantity;
     if (quantity != NULL) {
         seg_column column = { .name = "quantity", .type = SEG_TYPE_I64, .scale = quantity->scale };
-        TRY(add_column(t, SEG_CSV_TO_FIXED, i, &column, err));
+        TRY(add_column(t, SEG_CSV_TO_FIXED, (size_t)(quantity - im->columns), &column, err));
     }
     if (t->money.price != NULL) {
         seg_column column = { .name = "price", .type = SEG_TYPE_I64, .unit = "money",
@@ -258,17 +248,6 @@ static const char *type_word(const seg_csv_column *c)
     return "left out";
 }
 
-static const char *role_word(const seg_csv_column *c)
-{
-    static const char *const words[SEG_CSV_N_ROLES] = {
-        [SEG_CSV_ID] = "id", [SEG_CSV_LABEL] = "label", [SEG_CSV_CUSTOMER] = "customer",
-        [SEG_CSV_ORDER] = "order", [SEG_CSV_ITEM] = "item", [SEG_CSV_TIME] = "time",
-        [SEG_CSV_QUANTITY] = "quantity", [SEG_CSV_PRICE] = "price", [SEG_CSV_AMOUNT] = "amount",
-        [SEG_CSV_CURRENCY] = "currency",
-    };
-    return words[c->role];
-}
-
 static void put_day(seg_node *row, const char *name, int64_t seconds)
 {
     char text[SEG_DATE_BYTES];
@@ -288,7 +267,7 @@ static void report_column(seg_node *columns, const seg_csv_column *c)
     seg_node *row = seg_put_object(columns, NULL);
     seg_put_text(row, "name", c->name);
     seg_put_text(row, "type", type_word(c));
-    seg_put_text(row, "role", role_word(c));
+    seg_put_text(row, "role", seg_csv_role_word(c->role));
     if (c->type == SEG_CSV_LEFT_OUT) {
         put_nulls(row, (const char *[]){ "missing", "levels", "min", "max" }, 4);
         return;

@@ -186,7 +186,8 @@ done:
 
 static const char *const role_names[][8] = {
     [SEG_CSV_CUSTOMER] = { "customerid", "customer", "custid", "clientid", "userid" },
-    [SEG_CSV_TIME] = { "invoicedate", "orderdate", "ordertime", "time", "date", "datetime", "timestamp" },
+    [SEG_CSV_TIME] = { "invoicedate", "orderdate", "ordertime", "time", "date", "datetime",
+                       "timestamp" },
     [SEG_CSV_ORDER] = { "orderid", "order", "invoiceno", "invoice", "invoiceid", "ordernumber" },
     [SEG_CSV_ITEM] = { "stockcode", "sku", "item", "itemid", "product", "productid" },
     [SEG_CSV_QUANTITY] = { "quantity", "qty" },
@@ -194,14 +195,23 @@ static const char *const role_names[][8] = {
     [SEG_CSV_AMOUNT] = { "amount", "revenue", "total" },
 };
 
-static const char *role_word(int role)
+const char *seg_csv_role_word(seg_csv_role role)
 {
-    static const char *const words[] = {
-        [SEG_CSV_CUSTOMER] = "customer", [SEG_CSV_ORDER] = "order", [SEG_CSV_ITEM] = "item",
-        [SEG_CSV_TIME] = "time", [SEG_CSV_QUANTITY] = "quantity", [SEG_CSV_PRICE] = "price",
-        [SEG_CSV_AMOUNT] = "amount", [SEG_CSV_CURRENCY] = "currency",
+    static const char *const words[SEG_CSV_N_ROLES] = {
+        [SEG_CSV_ID] = "id", [SEG_CSV_LABEL] = "label", [SEG_CSV_CUSTOMER] = "customer",
+        [SEG_CSV_ORDER] = "order", [SEG_CSV_ITEM] = "item", [SEG_CSV_TIME] = "time",
+        [SEG_CSV_QUANTITY] = "quantity", [SEG_CSV_PRICE] = "price", [SEG_CSV_AMOUNT] = "amount",
+        [SEG_CSV_CURRENCY] = "currency",
     };
     return words[role];
+}
+
+seg_csv_column *seg_csv_with_role(const seg_csv_import *im, seg_csv_role role)
+{
+    for (size_t c = 0; c < im->rows->n_columns; c++)
+        if (im->columns[c].role == role)
+            return &im->columns[c];
+    return NULL;
 }
 
 static const char *given_name(const seg_import_options *o, int role)
@@ -241,15 +251,16 @@ static seg_status find_roles(seg_csv_import *im, seg_csv_column **found, bool *g
 {
     for (int r = SEG_CSV_CUSTOMER; r < SEG_CSV_N_ROLES; r++) {
         const char *name = given_name(im->options, r);
+        const char *word = seg_csv_role_word((seg_csv_role)r);
         if (name == NULL || name[0] == 0)
             continue;
-        seg_status st = seg_csv_find_column(im, role_word(r), name, &found[r], err);
+        seg_status st = seg_csv_find_column(im, word, name, &found[r], err);
         if (st != SEG_OK)
             return st;
         for (int q = SEG_CSV_CUSTOMER; q < r; q++)
             if (found[q] == found[r])
                 return seg_fail(err, SEG_E_USAGE, "column '%s' cannot be both %s and %s", name,
-                                role_word(q), role_word(r));
+                                seg_csv_role_word((seg_csv_role)q), word);
         *given = true;
     }
     for (int r = SEG_CSV_CUSTOMER; r < SEG_CSV_N_ROLES; r++) {
@@ -284,20 +295,22 @@ static void assign(seg_csv_import *im, seg_csv_column *const *found)
         const char *given = given_name(im->options, r);
         if (given == NULL)
             seg_csv_say(im, "column '%s' is the %s (--%s names another one)", c->name,
-                        role_word(r), role_word(r));
+                        seg_csv_role_word(c->role), seg_csv_role_word(c->role));
     }
 }
 
-static seg_status need(const seg_csv_import *im, seg_csv_column *const *found, int role,
-                       seg_error *err)
+static seg_status need(const seg_csv_import *im, seg_csv_column *const *found,
+                       seg_csv_role role, seg_error *err)
 {
     if (found[role] != NULL)
         return SEG_OK;
     return seg_fail(err, SEG_E_USAGE, "%s: no column looks like the %s; give --%s COL",
-                    seg_input_name(im->rows->inputs[0]), role_word(role), role_word(role));
+                    seg_input_name(im->rows->inputs[0]), seg_csv_role_word(role),
+                    seg_csv_role_word(role));
 }
 
-seg_status seg_csv_plan_transactions(seg_csv_import *im, seg_kind wanted, bool *is, seg_error *err)
+seg_status seg_csv_plan_transactions(seg_csv_import *im, seg_kind wanted, bool *is,
+                                     seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_csv_column *found[SEG_CSV_N_ROLES] = { NULL };

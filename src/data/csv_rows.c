@@ -50,10 +50,17 @@ static seg_status named_delimiter(const char *name, seg_csv_dialect *dialect, se
     return SEG_OK;
 }
 
-static bool ends_with(const char *s, const char *end)
+bool seg_csv_path_is(const char *path, const char *suffix)
 {
-    size_t n = strlen(s), m = strlen(end);
-    return n >= m && strcmp(s + n - m, end) == 0;
+    static const char *const packings[] = { "", ".gz", ".zst" };
+    size_t n = strlen(path), m = strlen(suffix);
+    for (size_t i = 0; i < sizeof packings / sizeof packings[0]; i++) {
+        size_t p = strlen(packings[i]);
+        if (n >= m + p && strcmp(path + n - p, packings[i]) == 0
+            && memcmp(path + n - p - m, suffix, m) == 0)
+            return true;
+    }
+    return false;
 }
 
 static seg_status find_dialect(seg_csv_rows *rows, bool lines, bool fimi, seg_error *err)
@@ -72,8 +79,7 @@ static seg_status find_dialect(seg_csv_rows *rows, bool lines, bool fimi, seg_er
         return SEG_OK;
     TRY(SEG_ALLOC(&sample, SAMPLE_BYTES, "a sample", err));
     TRY(seg_input_read(rows->inputs[0], sample, SAMPLE_BYTES, &n, err));
-    const char *name = seg_input_name(rows->inputs[0]);
-    bool csv = ends_with(name, ".csv") || ends_with(name, ".csv.gz") || ends_with(name, ".csv.zst");
+    bool csv = seg_csv_path_is(seg_input_name(rows->inputs[0]), ".csv");
     rows->dialect = seg_csv_sniff(sample, n, lines, !csv, decimal);
     TRY(seg_input_rewind(rows->inputs[0], err));
 

@@ -40,6 +40,9 @@ seg_status seg_csv_rows_rewind(seg_csv_rows *rows, const char *what, seg_error *
 seg_status seg_csv_rows_next(seg_csv_rows *rows, seg_csv_row *row, seg_error *err);
 const char *seg_csv_rows_file(const seg_csv_rows *rows);   /* name of the file being read */
 
+/* The path ends with `suffix`, also when it is packed: ".dat", ".dat.gz", ".dat.zst". */
+bool seg_csv_path_is(const char *path, const char *suffix);
+
 /* The dialect that fits the first n bytes best. decimal: the decimal point. */
 seg_csv_dialect seg_csv_sniff(const char *s, size_t n, bool lines, bool blanks_allowed,
                               char decimal);

@@ -279,16 +279,6 @@ done:
     return st;
 }
 
-static bool is_dat(const char *path)
-{
-    static const char *const ends[] = { ".dat", ".dat.gz", ".dat.zst" };
-    size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (n >= strlen(ends[i]) && strcmp(path + n - strlen(ends[i]), ends[i]) == 0)
-            return true;
-    return false;
-}
-
 static seg_status as_baskets(const seg_context *ctx, csv_source *rows, seg_source **out,
                              seg_error *err)
 {
@@ -314,7 +304,8 @@ seg_status seg_csv_source(const seg_context *ctx, const char *const *paths, size
     if (o->lines && !basket)
         return seg_fail(err, SEG_E_USAGE, "--lines is for baskets, not for --kind %s",
                         seg_kind_name((seg_kind)o->kind));
-    if (basket && o->schema == NULL && (o->lines || (is_dat(paths[0]) && o->order == NULL)))
+    bool dat = seg_csv_path_is(paths[0], ".dat") && o->order == NULL;
+    if (basket && o->schema == NULL && (o->lines || dat))
         return seg_csv_lines_source(ctx, paths, n_paths, o, report, out, err);
     TRY(open_table(ctx, paths, n_paths, o, report, &table, err));
     if (table->im.kind == SEG_KIND_BASKETS)

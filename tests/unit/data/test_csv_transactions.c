@@ -181,8 +181,8 @@ static void online_retail_adds_up_exactly(void **state)
     assert_int_equal(c.status, SEG_OK);
     assert_int_equal(c.source->n_rows, 541909);
     const seg_schema *schema = c.source->schema;
-    size_t customer = seg_schema_column(schema, "customer"), order = seg_schema_column(schema, "order"),
-           price = seg_schema_column(schema, "price"), amount = seg_schema_column(schema, "amount"),
+    size_t customer = seg_schema_column(schema, "customer"),
+           order = seg_schema_column(schema, "order"), price = seg_schema_column(schema, "price"), amount = seg_schema_column(schema, "amount"),
            quantity = seg_schema_column(schema, "quantity");
     assert_int_equal(schema->columns[customer].n_levels, 4372);
     assert_int_equal(schema->columns[amount].scale, 1000);
