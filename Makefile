@@ -39,7 +39,7 @@ CFLAGS          += $(CFLAGS_$(FLAVOR))
 # install them first.
 PACKAGES   := hdf5-serial libdeflate zlib libzstd jansson libcrypto libxxhash openblas
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS    = $(shell pkg-config --libs $(PACKAGES)) -linih -lm -ldl -lpthread
+PKG_LIBS    = $(shell pkg-config --libs $(PACKAGES)) -lm -ldl -lpthread
 
 # ---- library ---------------------------------------------------------------
 

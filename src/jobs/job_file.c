@@ -1,7 +1,8 @@
+/* job_file.c: job files by a reader of our own: the packaged one cuts lines at 200
+ * characters, passes over sections without keys and joins a key given twice. */
 #include "jobs/job_file.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,10 +16,10 @@ enum { MAX_FILE = 1 << 20, MAX_STAGES = 1000 };
 
 typedef struct reader {
     seg_job *job;
-    seg_stage *stage;          /* of the section being read; null: [job] */
-    char section[128];
+    seg_stage *stage;          /* of the section being read; null: [job], or none yet */
     bool in_job;
-    seg_status st;
+    char key[64];              /* the last one, which an indented line goes on with */
+    seg_text value;
     seg_error *err;
 } reader;
 
@@ -88,7 +89,6 @@ static seg_status begin_stage(reader *r, const char *section)
 
 static seg_status begin_section(reader *r, const char *section)
 {
-    snprintf(r->section, sizeof r->section, "%s", section);
     r->in_job = strcmp(section, "job") == 0;
     r->stage = NULL;
     return r->in_job ? SEG_OK : begin_stage(r, section);
@@ -133,22 +133,6 @@ static seg_status set_stage_key(seg_job *job, seg_stage *stage, const char *name
     if (st == SEG_OK)
         stage->keys[stage->n_keys++] = key;
     return st;
-}
-
-static int on_key(void *user, const char *section, const char *name, const char *value)
-{
-    reader *r = user;
-    if (r->st != SEG_OK)
-        return 0;
-    if (strcmp(section, r->section) != 0 || *section == '\0')
-        r->st = *section == '\0' ? seg_fail(r->err, SEG_E_USAGE, "a key stands before the first"
-                                            " section") : begin_section(r, section);
-    if (r->st == SEG_OK && r->stage != NULL && seg_stage_key(r->stage, name) != NULL)
-        r->st = seg_fail(r->err, SEG_E_USAGE, "key '%.60s' stands twice in [%s]", name, section);
-    if (r->st == SEG_OK)
-        r->st = r->in_job ? set_job_key(r->job, name, value, r->err)
-                          : set_stage_key(r->job, r->stage, name, value, r->err);
-    return r->st == SEG_OK;
 }
 
 /* "STAGE.KEY=VALUE" from the command line; a path starts at the current directory. */
@@ -254,18 +238,107 @@ static seg_status check_job(seg_job *job, seg_error *err)
 
 /* ---- the file ---------------------------------------------------------------------------------- */
 
+/* The key that was being read is complete. */
+static seg_status end_key(reader *r)
+{
+    seg_status st = SEG_OK;
+    if (r->key[0] == '\0')
+        return SEG_OK;
+    TRY(seg_text_status(&r->value, r->err));
+    if (r->in_job)
+        TRY(set_job_key(r->job, r->key, r->value.bytes, r->err));
+    else
+        TRY(set_stage_key(r->job, r->stage, r->key, r->value.bytes, r->err));
+    r->key[0] = '\0';
+done:
+    return st;
+}
+
+/* Without blanks at the ends and without a comment (a ; or # at the start, or after a
+ * blank). */
+static void trim(const char **s, size_t *n)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (((*s)[i] == ';' || (*s)[i] == '#')
+            && (i == 0 || (*s)[i - 1] == ' ' || (*s)[i - 1] == '\t'))
+            *n = i;
+    while (*n > 0 && strchr(" \t\r", (*s)[*n - 1]) != NULL)
+        --*n;
+    while (*n > 0 && strchr(" \t", **s) != NULL) {
+        ++*s;
+        --*n;
+    }
+}
+
+static seg_status take_section(reader *r, const char *s, size_t n)
+{
+    char section[128];
+    if (n < 2 || s[n - 1] != ']' || n - 2 >= sizeof section)
+        return seg_fail(r->err, SEG_E_USAGE, "a section is [job] or [COMMAND NAME]");
+    snprintf(section, sizeof section, "%.*s", (int)(n - 2), s + 1);
+    return begin_section(r, section);
+}
+
+static seg_status take_key(reader *r, const char *s, size_t n)
+{
+    const char *equals = memchr(s, '=', n), *value;
+    if (equals == NULL)
+        return seg_fail(r->err, SEG_E_USAGE, "neither a section nor KEY = VALUE");
+    if (r->stage == NULL && !r->in_job)
+        return seg_fail(r->err, SEG_E_USAGE, "a key stands before the first section");
+    size_t n_key = (size_t)(equals - s), n_value = n - n_key - 1;
+    value = equals + 1;
+    trim(&s, &n_key);
+    trim(&value, &n_value);
+    if (n_key == 0 || n_key >= sizeof r->key)
+        return seg_fail(r->err, SEG_E_USAGE, "unknown key '%.*s'", (int)(n_key < 60 ? n_key : 60),
+                        s);
+    memcpy(r->key, s, n_key);
+    r->key[n_key] = '\0';
+    if (r->stage != NULL && seg_stage_key(r->stage, r->key) != NULL)
+        return seg_fail(r->err, SEG_E_USAGE, "key '%s' stands twice in stage '%s'", r->key,
+                        r->stage->name);
+    seg_text_clear(&r->value);
+    seg_text_add_n(&r->value, value, n_value);
+    return SEG_OK;
+}
+
+/* A section, a key, or, indented, more of the value above. */
+static seg_status take_line(reader *r, const char *s, size_t n)
+{
+    bool indented = n > 0 && (*s == ' ' || *s == '\t');
+    trim(&s, &n);
+    if (n == 0)
+        return SEG_OK;
+    if (indented && r->key[0] != '\0') {
+        seg_text_add_n(&r->value, s, n);
+        return SEG_OK;
+    }
+    seg_status st = end_key(r);
+    if (st != SEG_OK)
+        return st;
+    return *s == '[' ? take_section(r, s, n) : take_key(r, s, n);
+}
+
 static seg_status parse(seg_job *job, const char *text, seg_error *err)
 {
+    seg_status st = SEG_OK;
     reader r = { .job = job, .err = err };
-    int line = ini_parse_string(text, on_key, &r);
-    if (line == 0)
-        return SEG_OK;
-    if (line < 0)
-        return seg_fail(err, SEG_E_AGAIN, "cannot allocate memory to read it");
-    if (r.st == SEG_OK)
-        r.st = seg_fail(err, SEG_E_USAGE, "not a section, not KEY = VALUE");
-    seg_error_context(err, "line %d", line);
-    return r.st;
+    int line = 1;
+    for (; st == SEG_OK && *text != '\0'; line++) {
+        size_t n = strcspn(text, "\n");
+        st = take_line(&r, text, n);
+        if (st != SEG_OK)
+            break;
+        text += n;
+        text += *text == '\n';
+    }
+    if (st == SEG_OK)
+        st = end_key(&r);
+    seg_text_free(&r.value);
+    if (st != SEG_OK)
+        seg_error_context(err, "line %d", line);
+    return st;
 }
 
 static seg_status split_path(seg_job *job, const char *path, seg_error *err)

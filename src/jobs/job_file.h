@@ -1,5 +1,6 @@
 /* job_file.h: a job file as stages. INI: [job] has the run's own keys, every other section
- * is "[COMMAND NAME]", its keys are the command's operands and options. */
+ * is "[COMMAND NAME]", its keys are the command's operands and options.
+ * An indented line goes on with the value above; ; and # begin comments. */
 #ifndef SEGMILL_JOBS_JOB_FILE_H
 #define SEGMILL_JOBS_JOB_FILE_H
 
