@@ -23,8 +23,10 @@ static void add_scalar(seg_text *out, const seg_node *node)
         seg_text_add_i64(out, node->whole);
         break;
     case SEG_DOC_REAL:
-        if (fabs(node->real) >= 1e5 || (node->real != 0 && fabs(node->real) < 1e-4))
+        if (fabs(node->real) >= 1e15 || (node->real != 0 && fabs(node->real) < 1e-4))
             seg_text_addf(out, "%.6g", node->real);
+        else if (fabs(node->real) >= 1000)
+            seg_text_addf(out, "%.2f", node->real);
         else
             seg_text_addf(out, "%.4f", node->real);
         break;
