@@ -105,7 +105,7 @@ seg_status seg_csv_reject(seg_csv_rejects *r, const seg_csv_rows *rows, const se
 seg_status seg_csv_reject_defect(seg_csv_rejects *r, const seg_csv_rows *rows,
                                  const seg_csv_row *row, seg_error *err)
 {
-    char reason[128];
+    char reason[192];
     const char *column = NULL;
     if (row->defect == SEG_CSV_NUL || row->defect == SEG_CSV_UTF8)
         column = row->defect_cell < rows->n_columns ? rows->names[row->defect_cell] : NULL;
@@ -119,8 +119,10 @@ seg_status seg_csv_reject_defect(seg_csv_rejects *r, const seg_csv_rows *rows,
         return seg_csv_reject(r, rows, row, NULL, "the column names stand here again", err);
     case SEG_CSV_TOO_FEW:
     case SEG_CSV_TOO_MANY:
-        snprintf(reason, sizeof reason, "%zu fields; the %s %zu", row->n_cells,
-                 rows->header ? "header has" : "first row has", rows->n_columns);
+        snprintf(reason, sizeof reason, "%zu fields; the %s %zu%s", row->n_cells,
+                 rows->header ? "header has" : "first row has", rows->n_columns,
+                 rows->n_read == 1 && rows->options->kind != SEG_KIND_FEATURES
+                 ? " (are these baskets, one a line? import them with --lines)" : "");
         return seg_csv_reject(r, rows, row, NULL, reason, err);
     case SEG_CSV_SOUND:
         break;

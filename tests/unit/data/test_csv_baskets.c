@@ -60,6 +60,17 @@ static void names_keep_their_order_and_their_blanks(void **state)
     csv_case_close(&c);
 }
 
+static void lines_of_names_taken_for_a_table_are_recognised(void **state)
+{
+    (void)state;
+    csv_case c = { 0 };
+    csv_case_open(&c, "milk,bread,jam\nbread,milk\njam\n", NULL);
+    assert_int_equal(c.status, SEG_E_DATA);
+    assert_non_null(strstr(c.error.text, "line 2: 2 fields; the header has 3 (are these baskets, "
+                                         "one a line? import them with --lines)"));
+    csv_case_close(&c);
+}
+
 static void orders_and_items_become_baskets(void **state)
 {
     (void)state;
@@ -186,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(item_numbers_are_sorted_by_value),
         cmocka_unit_test(names_keep_their_order_and_their_blanks),
+        cmocka_unit_test(lines_of_names_taken_for_a_table_are_recognised),
         cmocka_unit_test(orders_and_items_become_baskets),
         cmocka_unit_test(blocks_of_baskets_join_to_the_file),
         cmocka_unit_test(groceries_by_name_are_groceries_by_number),
