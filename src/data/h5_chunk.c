@@ -86,7 +86,8 @@ static seg_status make_room(h5_array *array, seg_error *err)
     h5_chunks *chunks = &array->chunks;
     seg_status st = SEG_OK;
     uint64_t across = (array->n_cols + chunks->cols - 1) / chunks->cols;
-    uint64_t n = kept_bytes / chunks->bytes;
+    uint64_t budget = seg_alloc_limit() / 4;
+    uint64_t n = (budget != 0 && budget < kept_bytes ? budget : kept_bytes) / chunks->bytes;
     chunks->n_slots = n < 1 ? 1 : n < across ? n : across < 1 ? 1 : across;
     /* Compressed bytes may be a little more than plain ones. */
     chunks->work_bytes = chunks->bytes + chunks->bytes / 8 + 4096;
