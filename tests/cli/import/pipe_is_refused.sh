@@ -1,0 +1,2 @@
+mkfifo orders.csv
+segmill import orders.csv -o orders.h5
