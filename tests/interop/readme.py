@@ -1,0 +1,43 @@
+"""Every session in README.md, run again: each `$ command` in a ```console block prints what
+stands below it. Times differ from run to run: they count as equal. UPDATE=1 rewrites."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+tree = os.environ["TREE"]
+path = tree + "/README.md"
+text = open(path, encoding="utf-8").read()
+for name in ("datasets", "models", "scripts"):
+    shutil.copytree(f"{tree}/{name}", name)
+
+times = re.compile(r"(?<=wall_seconds  )[0-9.]+$|(?<=cpu_seconds   )[0-9.]+$", re.M)
+failures = []
+
+
+def plain(output):
+    return times.sub("TIME", output).rstrip()
+
+
+def rerun(block):
+    shown = []
+    for part in re.split(r"^\$ ", block.group(1), flags=re.M)[1:]:
+        command, _, expected = part.partition("\n")
+        done = subprocess.run(command, shell=True, capture_output=True, text=True)
+        printed = done.stdout + done.stderr
+        if plain(printed) != plain(expected):
+            failures.append(f"$ {command}\n--- README\n{expected}\n--- printed\n{printed}")
+            expected = printed
+        shown.append(f"$ {command}\n{expected.rstrip()}\n" if expected.strip() else f"$ {command}\n")
+    return "```console\n" + "".join(shown) + "```"
+
+
+blocks = re.compile(r"```console\n(.*?)```", re.S)
+if not blocks.search(text):
+    sys.exit("README.md shows no session")
+again = blocks.sub(rerun, text)
+if os.environ.get("UPDATE"):
+    open(path, "w", encoding="utf-8").write(again)
+    sys.exit(0)
+sys.exit("\n\n".join(failures) if failures else 0)
