@@ -18,6 +18,7 @@
 #include "jobs/import.h"
 #include "jobs/inspect.h"
 #include "jobs/lists.h"
+#include "jobs/report.h"
 #include "jobs/run.h"
 #include "jobs/score.h"
 #include "jobs/train.h"
@@ -36,6 +37,7 @@ static const char *const train_keys[] = { "method", "data", NULL };
 static const char *const model_keys[] = { "model", "data", NULL };
 static const char *const only_model_keys[] = { "model", NULL };
 
+static const char *const report_keys[] = { "of", NULL };
 static const char *const scores_keys[] = { "scores", NULL };
 
 static const seg_command commands[] = {
@@ -77,6 +79,11 @@ static const seg_command commands[] = {
       .summary = "lists for people and CRM systems",
       .options = seg_lists_option_table, .options_size = sizeof(seg_lists_options),
       .defaults = seg_lists_defaults, .run = seg_lists_run },
+    { .name = "report", .group = "Results", .operands = "RUN|MODEL|SCORES...",
+      .min_operands = 1, .max_operands = 64, .operand_keys = report_keys,
+      .summary = "one self-contained HTML page",
+      .options = seg_report_option_table, .options_size = sizeof(seg_report_options),
+      .defaults = seg_report_defaults, .run = seg_report_run },
     { .name = "run", .group = "Jobs", .operands = "JOB.job [STAGE.KEY=VALUE ...]",
       .min_operands = 1, .max_operands = 64, .flags = SEG_COMMAND_PARENT,
       .summary = "a whole job file: lock, stages, one publication",

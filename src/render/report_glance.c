@@ -1,0 +1,114 @@
+/* report_glance.c: the few lines that somebody reads who reads nothing else. */
+#include "render/report_parts.h"
+
+#include <math.h>
+#include <string.h>
+#include "render/html.h"
+
+static void segments_line(seg_text *out, const seg_node *group)
+{
+    const seg_node *rows = seg_node_get(group, "segments");
+    const seg_node *most = seg_report_largest(rows, "customers");
+    const seg_node *richest = seg_report_largest(rows, "money");
+    int64_t customers = seg_report_int(group, "unnamed"), money = 0, used = 0;
+    for (size_t i = 0; i < seg_node_count(rows); i++) {
+        customers += seg_report_int(seg_node_at(rows, i), "customers");
+        money += seg_report_int(seg_node_at(rows, i), "money");
+        used += seg_report_int(seg_node_at(rows, i), "customers") > 0;
+    }
+    if (customers == 0)
+        return;
+    seg_text_add(out, "<li>");
+    seg_html_count(out, used);
+    seg_text_add(out, used == 1 ? " segment; the largest, " : " segments; the largest, ");
+    seg_report_name(out, seg_report_string(most, "name"));
+    seg_text_add(out, ", has ");
+    seg_html_count(out, seg_report_int(most, "customers"));
+    seg_text_add(out, " customers (");
+    seg_html_share(out, (double)seg_report_int(most, "customers") / (double)customers);
+    seg_text_add_char(out, ')');
+    if (money > 0) {
+        seg_text_add(out, "; ");
+        seg_report_name(out, seg_report_string(richest, "name"));
+        seg_text_add(out, " brings ");
+        seg_html_share(out, (double)seg_report_int(richest, "money") / (double)money);
+        seg_text_add(out, " of the money");
+    }
+    seg_text_add(out, ".</li>\n");
+}
+
+static void risk_line(seg_text *out, const seg_node *risk)
+{
+    const seg_node *rows = seg_node_get(risk, "deciles");
+    int64_t customers = 0;
+    double expected = 0;
+    for (size_t i = 0; i < seg_node_count(rows); i++) {
+        const seg_node *row = seg_node_at(rows, i);
+        if (seg_report_int(row, "decile") > 2 || seg_report_int(row, "customers") == 0)
+            continue;
+        customers += seg_report_int(row, "customers");
+        expected += seg_report_real(row, "mean") * (double)seg_report_int(row, "customers");
+    }
+    if (customers == 0 || isnan(expected))
+        return;
+    seg_text_add(out, "<li>");
+    seg_html_count(out, customers);
+    seg_text_add(out, " customers are at high risk (deciles 1 and 2, ");
+    seg_html_text_cut(out, seg_report_string(risk, "what"), 60);
+    seg_text_add(out, "); about ");
+    seg_html_fixed(out, expected, 0);
+    seg_text_add(out, " of them are expected to go.</li>\n");
+}
+
+static void rules_line(seg_text *out, const seg_node *rules)
+{
+    const seg_node *first = seg_node_at(seg_node_get(rules, "rules"), 0);
+    if (first == NULL)
+        return;
+    seg_text_add(out, "<li>");
+    seg_html_count(out, seg_report_int(rules, "n_rules"));
+    seg_text_add(out, " rules of what is bought together; first ");
+    seg_report_name(out, seg_report_string(first, "rule"));
+    seg_text_add(out, " (");
+    seg_html_share(out, seg_report_real(first, "confidence"));
+    seg_text_add(out, ", lift ");
+    seg_html_fixed(out, seg_report_real(first, "lift"), 1);
+    seg_text_add(out, ").</li>\n");
+}
+
+static void lists_line(seg_text *out, const seg_node *list)
+{
+    seg_text_add(out, "<li>List ");
+    seg_report_name(out, seg_report_string(list, "name"));
+    seg_text_add(out, ": ");
+    seg_html_count(out, seg_report_int(list, "members"));
+    seg_text_add(out, " members");
+    if (!isnan(seg_report_real(list, "joined"))) {
+        seg_text_add(out, ", ");
+        seg_html_count(out, seg_report_int(list, "joined"));
+        seg_text_add(out, " joined, ");
+        seg_html_count(out, seg_report_int(list, "left"));
+        seg_text_add(out, " left");
+    }
+    seg_text_add(out, ".</li>\n");
+}
+
+void seg_report_glance(seg_text *out, const seg_node *facts)
+{
+    static const struct {
+        const char *array;
+        void (*line)(seg_text *, const seg_node *);
+    } lines[] = {
+        { "segments", segments_line }, { "risks", risk_line }, { "rules", rules_line },
+        { "lists", lists_line },
+    };
+    enum { LINES_EACH = 3 };
+    size_t before = out->n;
+    for (size_t l = 0; l < sizeof lines / sizeof *lines; l++) {
+        const seg_node *array = seg_node_get(facts, lines[l].array);
+        for (size_t i = 0; i < seg_node_count(array) && i < LINES_EACH; i++)
+            lines[l].line(out, seg_node_at(array, i));
+    }
+    if (out->n == before)
+        seg_text_add(out, "<li>What was found stands below.</li>\n");
+}
