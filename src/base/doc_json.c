@@ -9,12 +9,19 @@
 #include "base/number.h"
 #include "base/try.h"
 
+/* Bytes that are no UTF-8 (a file name may hold them) become U+FFFD: JSON is UTF-8. */
 static void add_quoted(seg_text *out, const char *s)
 {
     static const char hex[] = "0123456789abcdef";
+    const char *bad = s + seg_utf8_check(s, strlen(s));
     seg_text_add_char(out, '"');
     for (; *s != '\0'; s++) {
         unsigned char c = (unsigned char)*s;
+        if (s == bad) {
+            seg_text_add(out, "\xef\xbf\xbd");
+            bad = s + 1 + seg_utf8_check(s + 1, strlen(s + 1));
+            continue;
+        }
         switch (c) {
         case '"':  seg_text_add(out, "\\\""); break;
         case '\\': seg_text_add(out, "\\\\"); break;

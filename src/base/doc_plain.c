@@ -8,6 +8,15 @@
 
 enum { INDENT = 2, MAX_COLUMNS = 24, MAX_ROWS = 60 };
 
+/* Names and categories come from files: none may forge a line or speak to the terminal. */
+static void add_words(seg_text *out, const char *words)
+{
+    size_t start = out->n;
+    seg_text_add(out, words);
+    if (!out->failed)
+        seg_text_one_line(out->bytes + start);
+}
+
 /* Numbers of people: at most 6 significant digits behind large values, names with
  * blanks instead of underscores. */
 static void add_scalar(seg_text *out, const seg_node *node)
@@ -31,7 +40,7 @@ static void add_scalar(seg_text *out, const seg_node *node)
             seg_text_addf(out, "%.4f", node->real);
         break;
     case SEG_DOC_TEXT:
-        seg_text_add(out, node->text);
+        add_words(out, node->text);
         break;
     case SEG_DOC_ARRAY:
     case SEG_DOC_OBJECT:
@@ -53,6 +62,20 @@ static size_t shown_width(const seg_node *node)
     size_t n = text.bytes == NULL ? 0 : seg_utf8_length(text.bytes, text.n);
     seg_text_free(&text);
     return n;
+}
+
+static size_t width_of(const char *text)
+{
+    return seg_utf8_length(text, strlen(text));
+}
+
+/* By the whole name: one with dots in it is no path here. */
+static const seg_node *cell_of(const seg_node *row, const char *name)
+{
+    for (size_t i = 0; seg_node_type(row) == SEG_DOC_OBJECT && i < row->n; i++)
+        if (strcmp(row->children[i]->name, name) == 0)
+            return row->children[i];
+    return NULL;
 }
 
 static bool is_number(const seg_node *node)
@@ -80,31 +103,64 @@ static void add_table(seg_text *out, const seg_node *array, size_t indent)
 {
     const seg_node *first = array->children[0];
     const char *names[MAX_COLUMNS];
-    size_t widths[MAX_COLUMNS], n = 0;
+    size_t widths[MAX_COLUMNS], n = 0, left_out = 0;
     size_t rows = array->n < MAX_ROWS ? array->n : MAX_ROWS;
-    for (size_t c = 0; c < first->n && n < MAX_COLUMNS; c++)
-        if (first->children[c]->type < SEG_DOC_ARRAY)
+    for (size_t c = 0; c < first->n; c++) {
+        if (first->children[c]->type >= SEG_DOC_ARRAY)
+            continue;
+        if (n < MAX_COLUMNS)
             names[n++] = first->children[c]->name;
+        else
+            left_out++;
+    }
+    rows = n == 0 ? 0 : rows;
     for (size_t c = 0; c < n; c++) {
-        widths[c] = strlen(names[c]);
+        widths[c] = width_of(names[c]);
         for (size_t r = 0; r < rows; r++) {
-            size_t w = shown_width(seg_node_get(array->children[r], names[c]));
+            size_t w = shown_width(cell_of(array->children[r], names[c]));
             widths[c] = w > widths[c] ? w : widths[c];
         }
     }
-    add_pad(out, indent);
+    add_pad(out, n == 0 ? 0 : indent);
     for (size_t c = 0; c < n; c++) {
-        bool right = is_number(seg_node_get(first, names[c])), last = c + 1 == n;
-        size_t pad = widths[c] - strlen(names[c]);
+        bool right = is_number(cell_of(first, names[c])), last = c + 1 == n;
+        size_t pad = widths[c] - width_of(names[c]);
         add_pad(out, right ? pad : 0);
-        seg_text_add(out, names[c]);
+        add_words(out, names[c]);
         add_pad(out, right || last ? 0 : pad);
         seg_text_add(out, last ? "\n" : "  ");
     }
     for (size_t r = 0; r < rows; r++) {
         add_pad(out, indent);
         for (size_t c = 0; c < n; c++)
-            add_cell(out, seg_node_get(array->children[r], names[c]), widths[c], c + 1 == n);
+            add_cell(out, cell_of(array->children[r], names[c]), widths[c], c + 1 == n);
+    }
+    if (rows < array->n) {
+        add_pad(out, indent);
+        seg_text_addf(out, "... and %zu more\n", array->n - rows);
+    }
+    if (left_out > 0) {
+        add_pad(out, indent);
+        seg_text_addf(out, "... and %zu more columns\n", left_out);
+    }
+}
+
+static bool is_prose(const seg_node *array)
+{
+    for (size_t i = 0; i < array->n; i++)
+        if (strchr(seg_node_text(array->children[i], ""), ' ') != NULL)
+            return true;
+    return false;
+}
+
+/* A line for each: notes, names of several words. */
+static void add_lines(seg_text *out, const seg_node *array, size_t indent)
+{
+    size_t rows = array->n < MAX_ROWS ? array->n : MAX_ROWS;
+    for (size_t i = 0; i < rows; i++) {
+        add_pad(out, indent);
+        add_scalar(out, array->children[i]);
+        seg_text_add_char(out, '\n');
     }
     if (rows < array->n) {
         add_pad(out, indent);
@@ -129,7 +185,7 @@ static void add_members(seg_text *out, const seg_node *object, size_t indent)
 {
     size_t width = 0;
     for (size_t i = 0; i < object->n; i++) {
-        size_t n = strlen(object->children[i]->name);
+        size_t n = width_of(object->children[i]->name);
         width = n > width ? n : width;
     }
     for (size_t i = 0; i < object->n; i++) {
@@ -140,16 +196,19 @@ static void add_members(seg_text *out, const seg_node *object, size_t indent)
             && child->children[0]->type == SEG_DOC_ARRAY)
             continue;   /* matrices are for programs: --json */
         add_pad(out, indent);
-        seg_text_add(out, child->name);
-        if (child->type == SEG_DOC_OBJECT || table) {
+        add_words(out, child->name);
+        bool prose = child->type == SEG_DOC_ARRAY && !table && is_prose(child);
+        if (child->type == SEG_DOC_OBJECT || table || prose) {
             seg_text_add(out, ":\n");
             if (table)
                 add_table(out, child, indent + INDENT);
+            else if (prose)
+                add_lines(out, child, indent + INDENT);
             else
                 add_members(out, child, indent + INDENT);
             continue;
         }
-        add_pad(out, width - strlen(child->name) + 2);
+        add_pad(out, width - width_of(child->name) + 2);
         if (child->type == SEG_DOC_ARRAY) {
             add_list(out, child);
         } else {

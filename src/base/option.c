@@ -141,7 +141,7 @@ static seg_status set_size(const seg_option *option, uint64_t *field, const char
     static const char units[] = "KMGT";
     double value, factor = 1;
     const char *rest = text + n;
-    const char *unit = *rest == '\0' ? NULL : strchr(units, *rest & ~0x20);
+    const char *unit = *rest < 'A' ? NULL : strchr(units, *rest & ~0x20);
     if (unit != NULL) {
         factor = ldexp(1, 10 * (int)(unit - units + 1));
         rest++;

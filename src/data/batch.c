@@ -132,6 +132,30 @@ static void memory_close(seg_source *self)
     seg_free(m);
 }
 
+/* What an embedder forgets most easily; the values are the methods' to check. */
+static seg_status check_rows(const seg_schema *schema, const seg_block *rows, seg_error *err)
+{
+    const char *missing = NULL;
+    bool baskets = schema->kind == SEG_KIND_BASKETS;
+    if (rows->n_rows == 0)
+        return SEG_OK;
+    if (schema->id_width > 0 && rows->ids == NULL)
+        missing = "ids";
+    if (schema->n_columns > 0 && rows->columns == NULL)
+        missing = "columns";
+    if (baskets && (rows->row_start == NULL || rows->items == NULL))
+        missing = "items";
+    if (!baskets && schema->n_features > 0 && rows->x.x == NULL)
+        missing = "features";
+    if (missing != NULL)
+        return seg_fail(err, SEG_E_USAGE, "the schema has %s, the rows have none", missing);
+    if (!baskets && schema->n_features > 0
+        && (rows->x.n_cols != schema->n_features || rows->x.stride < rows->x.n_cols))
+        return seg_fail(err, SEG_E_USAGE, "the rows have %zu features, %zu floats apart; the"
+                        " schema has %zu", rows->x.n_cols, rows->x.stride, schema->n_features);
+    return SEG_OK;
+}
+
 seg_status seg_memory_source(const seg_context *ctx, const seg_schema *schema,
                              const seg_block *rows, seg_source **out, seg_error *err)
 {
@@ -139,6 +163,7 @@ seg_status seg_memory_source(const seg_context *ctx, const seg_schema *schema,
     memory_source *m = NULL;
     *out = NULL;
 
+    TRY(check_rows(schema, rows, err));
     TRY(SEG_ALLOC(&m, 1, "a source", err));
     m->source = (seg_source){ .schema = schema, .n_rows = rows->n_rows, .name = "memory",
                               .next = memory_next, .rewind = memory_rewind,

@@ -207,7 +207,10 @@ static seg_status make_schema(select_source *s, const char *label, const char *d
     if (from->id_name != NULL)
         TRY(seg_schema_set_id(s->schema, from->id_name, from->id_width, err));
     for (size_t f = 0; f < from->n_features; f++) {
-        if (f == s->label_feature || (drop != NULL && seg_list_has(drop, from->features[f].name)))
+        const char *name = from->features[f].name;
+        /* A foreign file may hold the label in X too: nobody learns from the answer. */
+        if (f == s->label_feature || (label != NULL && strcmp(name, label) == 0)
+            || (drop != NULL && seg_list_has(drop, name)))
             continue;
         s->kept[s->n_kept++] = f;
         TRY(seg_schema_add_feature(s->schema, &from->features[f], err));

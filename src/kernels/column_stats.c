@@ -51,8 +51,8 @@ static void add_chunk(seg_column_stats *s, const size_t *columns, bool log1p, si
         size_t at = lane * d + f;
         for (size_t r = 0; r < n; r++) {
             double v = (double)x[r * stride + columns[f]];
-            if (log1p)
-                v = seg_log1p(v);
+            if (log1p)   /* below -1 there is no logarithm: that is no missing value */
+                v = v < -1 ? -(double)INFINITY : seg_log1p(v);
             if (isnan(v))
                 continue;
             s->n[at]++;

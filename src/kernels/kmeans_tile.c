@@ -48,7 +48,7 @@ void seg_tile_load(seg_tile *tile, const seg_kmeans_scale *scale, seg_matrix row
         for (size_t f = 0; f < d; f++) {
             double v = (double)x[scale->columns[f]];
             if (scale->log1p)
-                v = seg_log1p(v);
+                v = v < -1 ? -(double)INFINITY : seg_log1p(v);
             z[f] = isnan(v) ? 0 : (v - scale->shift[f]) * scale->inverse[f];
         }
     }

@@ -1,6 +1,7 @@
 #include "models/bind.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/hash.h"
@@ -210,8 +211,19 @@ static void recode_column(seg_binding *b, const seg_block *in, size_t f)
     }
 }
 
+static int by_number(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
 static void sort_items(int32_t *items, size_t n)
 {
+    enum { SHORT = 64 };
+    if (n > SHORT) {
+        qsort(items, n, sizeof *items, by_number);
+        return;
+    }
     for (size_t i = 1; i < n; i++) {   /* baskets are short and nearly in order */
         int32_t item = items[i];
         size_t j = i;

@@ -91,7 +91,8 @@ seg_status seg_kmeans_load(seg_model *model, seg_h5 *file, seg_error *err)
     seg_h5_array info;
 
     TRY(seg_h5_info(file, "uns/model/z", &info, err));
-    if (info.n_rows < 1 || info.n_rows > MAX_K || info.n_cols != model->schema->view.n_features) {
+    if (info.n_rows < 1 || info.n_rows > MAX_K || info.n_cols < 1
+        || info.n_cols != model->schema->view.n_features) {
         st = seg_fail(err, SEG_E_DATA, "uns/model/z is %llu x %llu; the model has %zu features",
                       (unsigned long long)info.n_rows, (unsigned long long)info.n_cols,
                       model->schema->view.n_features);

@@ -2,6 +2,7 @@
 #include "models/kmeans.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/real.h"
@@ -103,7 +104,7 @@ seg_status seg_kmeans_name_segments(seg_kmeans_model *m, const seg_schema *schem
         else
             add_trait(&name, m, schema, j, first);
         if (second != SIZE_MAX && fabs(m->z[j * m->d + second]) >= CLEAR) {
-            seg_text_add(&name, ", ");
+            seg_text_add(&name, " and ");
             add_trait(&name, m, schema, j, second);
         }
         if (!name.failed && is_taken(m, j, name.bytes))
@@ -180,8 +181,9 @@ static seg_status score(const seg_model *model, const seg_context *ctx, const se
     for (size_t i = 0; i < in->n_rows; i++) {
         if (!isfinite(rows.dist2[i])) {
             st = seg_fail(err, SEG_E_DATA, "row %llu is at no finite distance from any"
-                          " centroid: it holds an infinite value",
-                          (unsigned long long)(in->first_row + i + 1));
+                          " centroid: it holds an infinite value%s",
+                          (unsigned long long)(in->first_row + i + 1),
+                          m->log1p ? ", or -1 or less under log1p" : "");
             goto done;
         }
         fill_row(m, out->columns, i, rows.label[i], rows.second[i], rows.dist2[i],
@@ -279,6 +281,20 @@ static seg_status evaluate_end(void *ev, seg_node *figures, seg_error *err)
 
 /* ---- description -------------------------------------------------------------------------- */
 
+/* A feature may have the name of one of our own members. */
+static void put_centroid(seg_node *row, const char *feature, double value)
+{
+    static const char *const ours[] = { "segment", "segment_name", "rows" };
+    char name[256];
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(feature, ours[i]) == 0) {
+            snprintf(name, sizeof name, "mean_%s", feature);
+            feature = name;
+            break;
+        }
+    seg_put_real(row, feature, value);
+}
+
 static seg_status describe(const seg_model *model, seg_node *into, seg_error *err)
 {
     (void)err;
@@ -291,7 +307,7 @@ static seg_status describe(const seg_model *model, seg_node *into, seg_error *er
         seg_put_text(row, "segment_name", m->names[j]);
         seg_put_int(row, "rows", m->size[j]);
         for (size_t f = 0; f < m->d; f++)
-            seg_put_real(row, model->schema->view.features[f].name,
+            put_centroid(row, model->schema->view.features[f].name,
                          seg_kmeans_centroid(m, j, f));
     }
     return SEG_OK;

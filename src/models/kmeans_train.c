@@ -79,6 +79,8 @@ static seg_status parse_k(trainer *t, seg_error *err)
     if (!good || first < 1 || last < first || last > 65536)
         return seg_fail(err, SEG_E_USAGE, "--k is '%.40s'; it must be a number or a range A..B"
                         " from 1 to 65536", text);
+    if (t->start == START_GIVEN)
+        return SEG_OK;   /* the file of centroids says how many */
     if (last > t->input.n_rows)
         return seg_fail(err, SEG_E_DATA, "--k %llu asks for more segments than there are rows:"
                         " %llu", (unsigned long long)last, (unsigned long long)t->input.n_rows);
@@ -179,8 +181,8 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
         goto done;
     }
     TRY(choose_columns(t, err));
-    TRY(parse_k(t, err));
     TRY(choose_start(t, err));
+    TRY(parse_k(t, err));
     TRY(allocate(t, err));
     t->scale = (seg_kmeans_scale){ .d = t->d, .columns = t->columns, .shift = t->shift,
                                    .inverse = t->inverse,
@@ -300,6 +302,10 @@ static seg_status end_stats(trainer *t, seg_error *err)
     for (size_t i = 0; t->given_z != NULL && i < t->k_last * t->d; i++) {
         size_t f = i % t->d;
         double v = t->scale.log1p ? seg_log1p(t->given_z[i]) : t->given_z[i];
+        if (!isfinite(v))
+            return seg_fail(err, SEG_E_DATA, "%s: row %zu: column '%s' is -1 or less, which has"
+                            " no log1p", t->options->init, i / t->d + 1,
+                            t->input.schema->features[t->columns[f]].name);
         t->given_z[i] = (v - t->shift[f]) * t->inverse[f];
     }
     choose_quanta(t);
@@ -413,7 +419,8 @@ static seg_status end_choose(trainer *t, seg_error *err)
 }
 
 /* Means of the sums; an empty cluster takes the row that is farthest from its centroid,
- * the farthest of all first. True if any centroid changed. */
+ * the farthest of all first, or stays where it is when every row is at its centroid. True
+ * if any centroid changed. */
 static bool move_centres(trainer *t)
 {
     seg_kmeans_sums *s = &t->sums;
@@ -424,6 +431,8 @@ static bool move_centres(trainer *t)
         for (size_t i = 1; s->count[j] == 0 && i < t->k; i++)
             if (s->far_dist2[i] > s->far_dist2[far])
                 far = i;
+        if (s->count[j] == 0 && !(s->far_dist2[far] > 0))
+            continue;
         for (size_t f = 0; f < t->d; f++) {
             double to = s->count[j] > 0
                         ? (double)s->sum[j * t->d + f] / ((double)s->count[j] * s->quantum[f])
