@@ -29,7 +29,7 @@ static seg_error err;
     } while (0)
 
 /* libhdf5 itself loses memory when an object's header is damaged. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libhdf5";
