@@ -1,12 +1,14 @@
 /* report_models.c: what models say of themselves, as facts for the page. */
 #include "jobs/report_facts.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/try.h"
 #include "models/kmeans.h"
 #include "models/method.h"
+#include "models/tree.h"
 
 /* ---- k-means --------------------------------------------------------------------------- */
 
@@ -102,6 +104,24 @@ static void copy(seg_node *into, const seg_node *from, const char *const *names)
             seg_put_node(into, *names, seg_node_get(from, *names));
 }
 
+/* The nodes, but "or not known" only where a value was missing in training: elsewhere it
+ * says where such a row would go, which matters to programs and not to readers. */
+static void put_nodes(const seg_tree *tree, const seg_node *rows, seg_node *into)
+{
+    static const char *const members[] = { "node", "parent", "condition", "rows", "probability",
+                                           "leaf", NULL };
+    for (size_t i = 0; i < seg_node_count(rows); i++) {
+        const seg_node *from = seg_node_at(rows, i);
+        int64_t parent = seg_node_int(seg_node_get(from, "parent"), -1);
+        const seg_tree_node *above = parent < 0 ? NULL : &tree->nodes[parent];
+        seg_node *row = seg_put_object(into, NULL);
+        copy(row, from, members);
+        seg_put_bool(row, "with_missing", above != NULL && above->n_missing > 0
+                     && above->threshold != FLT_MAX
+                     && seg_node_int(seg_node_get(from, "with_missing"), 0) != 0);
+    }
+}
+
 static seg_status add_tree(seg_report_facts *facts, const seg_model *model, const char *path,
                            seg_error *err)
 {
@@ -115,7 +135,9 @@ static seg_status add_tree(seg_report_facts *facts, const seg_model *model, cons
     seg_node *into = seg_put_object(facts->trees, NULL);
     seg_put_text(into, "source", seg_report_base_name(path));
     copy(into, seg_node_get(seg_doc_root(model->info), "figures"), figures);
-    seg_put_node(into, "nodes", seg_node_get(seg_doc_root(doc), "nodes"));
+    const seg_tree_state *state = model->state;
+    put_nodes(&state->tree, seg_node_get(seg_doc_root(doc), "nodes"),
+              seg_put_array(into, "nodes"));
     copy(seg_put_object(into, "quality"), find_result(facts, path), quality);
 done:
     seg_doc_free(doc);

@@ -306,6 +306,8 @@ static void put_segments(const seg_report_facts *facts, const scan *s, size_t g)
     seg_node *group = seg_put_object(facts->segments, NULL);
     seg_put_text(group, "source", seg_report_base_name(s->name));
     seg_put_text(group, "method", rfm ? "rfm" : profile != NULL ? "kmeans" : "");
+    if (profile != NULL)
+        seg_put_node(group, "model", seg_node_get(profile, "source"));
     seg_put_int(group, "unnamed", tallies[column->n_levels].customers);
     if (s->money != NONE)
         seg_put_int(group, "scale", s->schema->columns[s->money].scale);

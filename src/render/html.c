@@ -146,11 +146,12 @@ void seg_html_table_end(seg_text *out)
 void seg_html_row_begin(seg_text *out) { seg_text_add(out, "<tr>"); }
 void seg_html_row_end(seg_text *out) { seg_text_add(out, "</tr>\n"); }
 
-enum { CELL_BYTES = 160 };
+enum { CELL_BYTES = 160, LONG_NAME = 32 };
 
 void seg_html_cell_name(seg_text *out, const char *name)
 {
-    seg_text_add(out, "<th scope=\"row\">");
+    bool is_long = name != NULL && strlen(name) > LONG_NAME;
+    seg_text_add(out, is_long ? "<th scope=\"row\" class=\"long\">" : "<th scope=\"row\">");
     seg_html_text_cut(out, name, CELL_BYTES);
     seg_text_add(out, "</th>");
 }

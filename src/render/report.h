@@ -4,7 +4,8 @@
  *   title, as_of, engine_version    texts; as_of may be null
  *   rows                            customers
  *   inputs[]                        SHA-256 of the data, hexadecimal
- *   segments[]                      source, method, rows, unnamed, scale, currency, and
+ *   segments[]                      source, method, model (that of its profile), unnamed,
+ *                                   scale, currency, and
  *     segments[]                    name, customers, money, risk, trained (null: not known)
  *     grid{levels, cells[]}         r, f, customers, money; only RFM
  *   profiles[]                      source, rows, silhouette, features[] and

@@ -18,7 +18,9 @@ static void segments_line(seg_text *out, const seg_node *group)
     }
     if (customers == 0)
         return;
-    seg_text_add(out, "<li>");
+    const char *method = seg_report_string(group, "method");
+    seg_text_add(out, strcmp(method, "rfm") == 0 ? "<li>RFM: "
+                      : strcmp(method, "kmeans") == 0 ? "<li>k-means: " : "<li>");
     seg_html_count(out, used);
     seg_text_add(out, used == 1 ? " segment; the largest, " : " segments; the largest, ");
     seg_report_name(out, seg_report_string(most, "name"));

@@ -29,15 +29,15 @@ static const char style[] =
     "caption{text-align:left;color:#444;font-size:.86rem;padding:.2rem 0}"
     "th,td{padding:.28rem .6rem;border-bottom:1px solid #d5d9de;text-align:left;"
     "vertical-align:top}thead th{border-bottom:2px solid #8a94a0;vertical-align:bottom}"
-    "tbody th{font-weight:600;overflow-wrap:anywhere}td{overflow-wrap:break-word}"
-    ".n{text-align:right;white-space:nowrap}"
+    "tbody th{font-weight:600}.long{overflow-wrap:anywhere;min-width:12rem}"
+    ".n{text-align:right}td.n{white-space:nowrap}"
     "td.bar{min-width:8.5rem;position:relative;white-space:nowrap}td.bar i{position:absolute;"
-    "left:.3rem;top:.22rem;bottom:.22rem;max-width:calc(100% - .6rem);background:#bcd9ee}"
+    "left:.3rem;top:.22rem;height:1.6em;max-width:calc(100% - .6rem);background:#bcd9ee}"
     "td.bar span{position:relative}"
     "td.heat{text-align:right;white-space:nowrap;border:1px solid #fff}"
     "svg{display:block;width:100%;height:auto;margin:.6rem 0 1rem;font:13px system-ui,"
     "Arial,'Liberation Sans',sans-serif}svg text{fill:#1a1a1a}svg .b{font-weight:600}"
-    "svg .s{font-size:11px}"
+    "svg .s{font-size:11px}svg .h{font-size:11px;paint-order:stroke;stroke:#fff;stroke-width:4px}"
     ".words{border-left:3px solid #d5d9de;padding-left:.8rem;margin:.5rem 0 .8rem}"
     ".words p{margin:.15rem 0}.tree,.tree ul{list-style:none;margin:0;padding-left:1.1rem}"
     ".tree ul{border-left:1px solid #aab3bd}.tree{padding-left:0;font-size:.92rem}"
@@ -147,10 +147,37 @@ static void each(seg_text *out, const seg_node *array,
         part(out, seg_node_at(array, i), i);
 }
 
-static void segments_and_grid(seg_text *out, const seg_node *group, size_t n)
+/* Sizes, the grid, and how they differ if their model is there. */
+static void add_group(seg_text *out, const seg_node *facts, const seg_node *group, size_t n)
 {
+    const seg_node *profiles = seg_node_get(facts, "profiles");
+    const char *model = seg_node_text(seg_node_get(group, "model"), NULL);
     seg_report_segments(out, group, n);
     seg_report_grid(out, group, n);
+    for (size_t i = 0; model != NULL && i < seg_node_count(profiles); i++)
+        if (strcmp(seg_report_string(seg_node_at(profiles, i), "source"), model) == 0)
+            seg_report_profile(out, seg_node_at(profiles, i), false);
+}
+
+static bool is_scored(const seg_node *facts, const seg_node *profile)
+{
+    const seg_node *groups = seg_node_get(facts, "segments");
+    for (size_t i = 0; i < seg_node_count(groups); i++)
+        if (strcmp(seg_report_string(seg_node_at(groups, i), "model"),
+                   seg_report_string(profile, "source")) == 0)
+            return true;
+    return false;
+}
+
+static void add_segments(seg_text *out, const seg_node *facts)
+{
+    const seg_node *groups = seg_node_get(facts, "segments");
+    const seg_node *profiles = seg_node_get(facts, "profiles");
+    for (size_t i = 0; i < seg_node_count(groups); i++)
+        add_group(out, facts, seg_node_at(groups, i), i);
+    for (size_t i = 0; i < seg_node_count(profiles); i++)
+        if (!is_scored(facts, seg_node_at(profiles, i)))
+            seg_report_profile(out, seg_node_at(profiles, i), true);
 }
 
 static void add_hashes(seg_text *out, const seg_node *inputs)
@@ -191,8 +218,7 @@ static void add_section(seg_text *out, const section *s, const seg_node *facts)
 {
     seg_text_addf(out, "<section id=\"%s\">\n<h2>%s</h2>\n", s->id, s->heading);
     if (strcmp(s->id, "segments") == 0) {
-        each(out, seg_node_get(facts, "segments"), segments_and_grid);
-        each(out, seg_node_get(facts, "profiles"), seg_report_profile);
+        add_segments(out, facts);
     } else if (strcmp(s->id, "risk") == 0) {
         each(out, seg_node_get(facts, "risks"), seg_report_risk);
     } else if (strcmp(s->id, "tree") == 0) {

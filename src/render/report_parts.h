@@ -3,12 +3,14 @@
 #ifndef SEGMILL_RENDER_REPORT_PARTS_H
 #define SEGMILL_RENDER_REPORT_PARTS_H
 
+#include <stdbool.h>
 #include "base/text.h"
 #include "segmill/doc.h"
 
 void seg_report_segments(seg_text *out, const seg_node *group, size_t n);
 void seg_report_grid(seg_text *out, const seg_node *group, size_t n);
-void seg_report_profile(seg_text *out, const seg_node *profile, size_t n);
+/* sizes: with those of the training, where no scores say more. */
+void seg_report_profile(seg_text *out, const seg_node *profile, bool sizes);
 void seg_report_risk(seg_text *out, const seg_node *risk, size_t n);
 void seg_report_tree(seg_text *out, const seg_node *tree, size_t n);
 void seg_report_rules(seg_text *out, const seg_node *rules, size_t n);

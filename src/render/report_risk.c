@@ -48,7 +48,7 @@ static void add_bars(seg_text *out, const decile *deciles, double top)
         double height = isnan(deciles[d].mean) ? 0 : deciles[d].mean / top * HEIGHT;
         seg_svg_rect(out, x, TOP + HEIGHT - height, BAR, height, 0x6BAED6);
         if (deciles[d].customers > 0)
-            add_share_label(out, x + BAR / 2.0, TOP + HEIGHT - height - 5, SEG_SVG_MIDDLE, "s",
+            add_share_label(out, x + BAR / 2.0, TOP + HEIGHT - height - 5, SEG_SVG_MIDDLE, "h",
                             deciles[d].mean);
         snprintf(label, sizeof label, "%zu", d + 1);
         seg_svg_text(out, x + BAR / 2.0, TOP + HEIGHT + 16, SEG_SVG_MIDDLE, NULL, label);
@@ -67,9 +67,9 @@ static void draw(seg_text *out, const seg_node *risk, const decile *deciles, siz
                   "Mean probability by decile",
                   "Ten bars, one for each tenth of the customers, the riskiest tenth on the left."
                   " A line marks the mean of all customers. The table below has the numbers.");
+    seg_svg_line(out, LEFT, level, LEFT + DECILES * STEP, level, 0xB35806);
     add_bars(out, deciles, top);
     seg_svg_line(out, LEFT, TOP + HEIGHT, LEFT + DECILES * STEP, TOP + HEIGHT, 0x444444);
-    seg_svg_line(out, LEFT, level, LEFT + DECILES * STEP, level, 0xB35806);
     seg_svg_text(out, LEFT + DECILES * STEP + 4, level + 4, SEG_SVG_START, "s", "mean of all");
     seg_svg_text(out, LEFT + DECILES * STEP / 2.0, TOP + HEIGHT + 36, SEG_SVG_MIDDLE, "b",
                  "Decile (1: highest risk)");

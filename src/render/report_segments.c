@@ -273,9 +273,8 @@ static void add_sizes(seg_text *out, const seg_node *profile)
     seg_html_table_end(out);
 }
 
-void seg_report_profile(seg_text *out, const seg_node *profile, size_t n)
+void seg_report_profile(seg_text *out, const seg_node *profile, bool sizes)
 {
-    (void)n;
     size_t chosen[MAX_FEATURES];
     size_t n_chosen = choose_features(profile, chosen);
     double silhouette = seg_report_real(profile, "silhouette");
@@ -295,6 +294,7 @@ void seg_report_profile(seg_text *out, const seg_node *profile, size_t n)
     seg_text_add(out, "Give each segment a name of your own and one message that fits its"
                  " colours. If two of them would get the same message, ask for fewer segments.");
     seg_report_words_end(out);
-    add_sizes(out, profile);
+    if (sizes)
+        add_sizes(out, profile);
     add_profile_table(out, profile, chosen, n_chosen);
 }

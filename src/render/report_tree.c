@@ -88,6 +88,29 @@ static size_t choose_leaves(const seg_node *nodes, const seg_node *chosen[MAX_LE
     return n;
 }
 
+/* Bytes of "tenure >" in "tenure > 5": feature and direction of a number; else 0. */
+static size_t direction_bytes(const char *condition)
+{
+    size_t n = 0;
+    for (const char *at = condition; (at = strpbrk(at, "<>")) != NULL; at++)
+        if (at > condition && at[-1] == ' ')
+            n = (size_t)(at - condition) + 1;
+    return n;
+}
+
+/* A bound further down in the same direction is the tighter one. */
+static bool is_tightened(const seg_node *const *path, size_t at)
+{
+    const char *condition = seg_report_string(path[at], "condition");
+    size_t n = direction_bytes(condition);
+    for (size_t i = 0; n > 0 && i < at; i++) {
+        const char *deeper = seg_report_string(path[i], "condition");
+        if (direction_bytes(deeper) == n && strncmp(deeper, condition, n) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Conditions from the root down to this row, joined by "and". */
 static void add_path(seg_text *out, const seg_node *nodes, const seg_node *leaf)
 {
@@ -99,7 +122,9 @@ static void add_path(seg_text *out, const seg_node *nodes, const seg_node *leaf)
     if (n == 0)
         seg_text_add(out, "all customers");
     while (n > 0) {
-        add_condition(out, path[--n]);
+        if (is_tightened(path, --n))
+            continue;
+        add_condition(out, path[n]);
         if (n > 0)
             seg_text_add(out, " <b>and</b> ");
     }
