@@ -9,20 +9,18 @@ enum { NAME_COLUMN = 30, WIDTH = 96 };
 /* Words of `text` in lines of WIDTH, the first one starting at `column`. */
 static void put_wrapped(FILE *out, const char *text, int column, int indent)
 {
+    bool first = true;
     while (*text != '\0') {
         int n = (int)strcspn(text, " ");
-        if (column > indent && column + n > WIDTH) {
+        if (!first && column + 1 + n > WIDTH) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
+            first = true;
         }
-        fprintf(out, "%.*s", n, text);
-        column += n;
+        column += fprintf(out, "%s%.*s", first ? "" : " ", n, text);
+        first = false;
         text += n;
-        if (*text == ' ') {
-            fputc(' ', out);
-            column++;
-            text++;
-        }
+        text += strspn(text, " ");
     }
     fputc('\n', out);
 }
@@ -61,8 +59,9 @@ static void put_options(FILE *out, const char *title, const seg_option *table,
         char help[1024];
         snprintf(help, sizeof help, "%s", seg_node_text(seg_node_get(row, "help"), ""));
         put_default(help, sizeof help, row);
-        int column = fprintf(out, "  --%s%s%s  ", name, *value == '\0' ? "" : " ", value);
-        if (column > NAME_COLUMN) {
+        int column = fprintf(out, "  %s--%s%s%s", strcmp(name, "output") == 0 ? "-o, " : "", name,
+                             *value == '\0' ? "" : " ", value);
+        if (column + 2 > NAME_COLUMN) {
             fputc('\n', out);
             column = 0;
         }

@@ -1,7 +1,9 @@
 #include "jobs/run.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/alloc.h"
@@ -201,6 +203,18 @@ static seg_status remove_work(const run *r, seg_error *err)
     return SEG_OK;
 }
 
+/* Where it lies, without detours and from here if it is below. */
+static void put_place(const run *r, seg_node *result)
+{
+    char real[PATH_MAX], here[PATH_MAX];
+    const char *shown = realpath(r->job->output, real) == NULL ? r->job->output : real;
+    size_t n = getcwd(here, sizeof here) == NULL ? 0 : strlen(here);
+    if (n > 0 && strncmp(shown, here, n) == 0 && shown[n] == '/')
+        shown += n + 1;
+    seg_put_textf(result, "directory", "%s/run-%s", shown, r->id);
+    seg_put_textf(result, "current", "%s/current", shown);
+}
+
 static seg_status publish(run *r, seg_node *result, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -216,8 +230,7 @@ static seg_status publish(run *r, seg_node *result, seg_error *err)
         TRY(seg_publish_commit(r->publish, r->id, &existed, err));
     if (keep > 0)
         TRY(seg_publish_prune(r->publish, keep, err));
-    seg_put_textf(result, "directory", "%s/run-%s", r->job->output, r->id);
-    seg_put_textf(result, "current", "%s/current", r->job->output);
+    put_place(r, result);
     seg_put_bool(result, "published_before", existed);
 done:
     return st;
