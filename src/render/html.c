@@ -127,7 +127,9 @@ void seg_html_share(seg_text *out, double share)
 void seg_html_table_begin(seg_text *out, const char *caption, const seg_html_column *columns,
                           size_t n)
 {
-    seg_text_add(out, "<div class=\"wide\"><table>\n<caption>");
+    seg_text_add(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    seg_html_text(out, caption);
+    seg_text_add(out, "\"><table>\n<caption>");
     seg_html_text(out, caption);
     seg_text_add(out, "</caption>\n<thead><tr>");
     for (size_t c = 0; c < n; c++) {
@@ -158,7 +160,7 @@ void seg_html_cell_name(seg_text *out, const char *name)
 
 void seg_html_cell_text(seg_text *out, const char *text)
 {
-    seg_text_add(out, "<td>");
+    seg_text_add(out, "<td class=\"t\">");
     seg_html_text_cut(out, text, CELL_BYTES);
     seg_text_add(out, "</td>");
 }

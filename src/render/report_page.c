@@ -30,7 +30,7 @@ static const char style[] =
     "th,td{padding:.28rem .6rem;border-bottom:1px solid #d5d9de;text-align:left;"
     "vertical-align:top}thead th{border-bottom:2px solid #8a94a0;vertical-align:bottom}"
     "tbody th{font-weight:600}.long{overflow-wrap:anywhere;min-width:12rem}"
-    ".n{text-align:right}td.n{white-space:nowrap}"
+    ".n{text-align:right}td.n{white-space:nowrap}td.t{min-width:11rem}"
     "td.bar{min-width:8.5rem;position:relative;white-space:nowrap}td.bar i{position:absolute;"
     "left:.3rem;top:.22rem;height:1.6em;max-width:calc(100% - .6rem);background:#bcd9ee}"
     "td.bar span{position:relative}"
