@@ -75,11 +75,15 @@ static seg_status run_version(seg_error *err)
 
 static seg_status unknown_command(const char *name, seg_error *err)
 {
-    for (size_t i = 0; seg_command_at(i) != NULL; i++)
-        if (strncmp(seg_command_at(i)->name, name, 3) == 0)
-            return seg_fail(err, SEG_E_USAGE, "unknown command; did you mean '%s'? see 'segmill"
-                            " help'", seg_command_at(i)->name);
-    return seg_fail(err, SEG_E_USAGE, "unknown command; see 'segmill help'");
+    enum { MOST = 64 };
+    seg_option names[MOST] = { { .name = NULL } };
+    for (size_t i = 0; seg_command_at(i) != NULL && i < MOST - 1; i++)
+        names[i].name = seg_command_at(i)->name;
+    const char *nearest = seg_option_nearest(names, name);
+    if (nearest == NULL)
+        return seg_fail(err, SEG_E_USAGE, "unknown command; see 'segmill help'");
+    return seg_fail(err, SEG_E_USAGE, "unknown command; did you mean '%s'? see 'segmill help'",
+                    nearest);
 }
 
 int main(int argc, char **argv)
@@ -100,7 +104,9 @@ int main(int argc, char **argv)
         st = run_version(&err);
     else
         st = unknown_command(name, &err);
-    if (st != SEG_OK)
-        fprintf(stderr, "segmill %.40s: %s\n", name, err.text);
+    if (st != SEG_OK) {
+        seg_error_context(&err, "segmill %.40s", name);   /* one line, whatever the name holds */
+        fprintf(stderr, "%s\n", err.text);
+    }
     return (int)st;
 }

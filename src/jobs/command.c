@@ -161,6 +161,7 @@ static seg_status run_here(work *w, seg_error *err)
     seg_context *ctx = &w->call.context;
     seg_doc *result = seg_doc_new();
 
+    TRY(seg_doc_status(result, err));   /* before anything is written */
     ctx->n_threads = (uint32_t)seg_thread_count(w->common->threads);
     ctx->seed = w->common->seed;
     ctx->memory_bytes = w->common->memory_bytes != 0 ? w->common->memory_bytes

@@ -59,6 +59,13 @@ seg_status seg_folds_read(const char *path, uint64_t n_rows, uint8_t **fold, int
         *n_folds = c - '0' >= *n_folds ? c - '0' + 1 : *n_folds;
         rows++;
     }
+    int problem;
+    const char *why = gzerror(file, &problem);
+    if (problem != Z_OK && problem != Z_STREAM_END) {
+        st = seg_fail(err, SEG_E_DATA, "%s: damaged after row %llu: %s", path,
+                      (unsigned long long)rows, why);
+        goto done;
+    }
     TRY(check_folds(path, counts, *n_folds, rows, n_rows, err));
 
 done:
@@ -115,6 +122,11 @@ seg_status seg_folds_deal(seg_source *source, int n_folds, uint64_t seed, uint8_
             ? SIZE_MAX : seg_schema_column(source->schema, source->schema->label);
     if (label == SIZE_MAX) {
         st = seg_fail(err, SEG_E_USAGE, "no label: name it with --label");
+        goto done;
+    }
+    if ((uint64_t)n_folds > source->n_rows) {
+        st = seg_fail(err, SEG_E_DATA, "%d folds for %llu rows", n_folds,
+                      (unsigned long long)source->n_rows);
         goto done;
     }
     TRY(SEG_ALLOC(&cards, n, "the folds", err));

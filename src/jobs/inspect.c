@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/date.h"
+#include "base/text.h"
 #include "base/threads.h"
 #include "base/try.h"
 #include "data/h5.h"
@@ -138,8 +139,10 @@ static void put_levels(seg_node *row, const seg_column *column, int64_t *counts)
                 best = l;
         if (counts[best] <= 0)
             break;
-        int more = snprintf(text + used, sizeof text - used, "%s%.40s (%lld)", n == 0 ? "" : ", ",
-                            column->levels[best], (long long)counts[best]);
+        const char *level = column->levels[best];
+        int shown = (int)seg_utf8_cut(level, strlen(level), 40);
+        int more = snprintf(text + used, sizeof text - used, "%s%.*s (%lld)",
+                            n == 0 ? "" : ", ", shown, level, (long long)counts[best]);
         used += more > 0 ? (size_t)more : 0;
         if (used >= sizeof text)
             break;

@@ -2,10 +2,9 @@
  * characters, passes over sections without keys and joins a key given twice. */
 #include "jobs/job_file.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/number.h"
@@ -18,7 +17,9 @@ typedef struct reader {
     seg_job *job;
     seg_stage *stage;          /* of the section being read; null: [job], or none yet */
     bool in_job;
+    int line;
     char key[64];              /* the last one, which an indented line goes on with */
+    int key_line;
     seg_text value;
     seg_error *err;
 } reader;
@@ -83,7 +84,8 @@ static seg_status begin_stage(reader *r, const char *section)
     if (st != SEG_OK)
         return st;
     r->stage = &job->stages[job->n_stages++];
-    *r->stage = (seg_stage){ .command = command, .name = seg_arena_text(&job->arena, name) };
+    *r->stage = (seg_stage){ .command = command, .name = seg_arena_text(&job->arena, name),
+                             .line = r->line };
     return r->stage->name == NULL ? seg_arena_failed(r->err) : SEG_OK;
 }
 
@@ -119,9 +121,10 @@ static seg_status set_job_key(seg_job *job, const char *name, const char *value,
 }
 
 static seg_status set_stage_key(seg_job *job, seg_stage *stage, const char *name,
-                                const char *value, seg_error *err)
+                                const char *value, int line, seg_error *err)
 {
-    seg_job_key key = { seg_arena_text(&job->arena, name), seg_arena_text(&job->arena, value) };
+    seg_job_key key = { seg_arena_text(&job->arena, name), seg_arena_text(&job->arena, value),
+                        line };
     if (key.name == NULL || key.value == NULL)
         return seg_arena_failed(err);
     for (size_t i = 0; i < stage->n_keys; i++)
@@ -135,105 +138,76 @@ static seg_status set_stage_key(seg_job *job, seg_stage *stage, const char *name
     return st;
 }
 
+/* Is an item of the key's value a file here, where the command line was typed? */
+static bool is_file_here(const seg_stage *stage, const char *key, const char *item)
+{
+    if (*item == '/' || *item == '@' || strcmp(item, "-") == 0)
+        return false;
+    if (seg_stage_is_operand(stage, key))
+        return strcmp(key, "method") != 0;
+    const char *name = seg_stage_key(stage, "method");
+    const seg_method *method = name == NULL ? NULL : seg_method_find(name);
+    const seg_option *option = seg_option_find(stage->command->options, key);
+    if (option == NULL && method != NULL)
+        option = seg_option_find(seg_method_options(method), key);
+    return option != NULL && (option->flags & SEG_OPTION_INPUT) != 0 && seg_path_exists(item);
+}
+
+/* The value with its files, one or a list, from the root. */
+static seg_status absolute_value(const seg_stage *stage, const char *key, const char *value,
+                                 seg_text *out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_text one = { 0 };
+    char path[PATH_MAX];
+    const char *list = value, *item;
+    size_t n;
+    while (st == SEG_OK && seg_list_next(&list, &item, &n)) {
+        seg_text_clear(&one);
+        seg_text_add_n(&one, item, n);
+        TRY(seg_text_status(&one, err));
+        bool file = stage == NULL ? strcmp(key, "output") == 0 && one.bytes[0] != '/'
+                                  : is_file_here(stage, key, one.bytes);
+        if (file)
+            TRY(seg_path_absolute(one.bytes, path, err));
+        seg_text_add(out, out->n > 0 ? "," : "");
+        seg_text_add(out, file ? path : one.bytes);
+    }
+    seg_text_add(out, "");
+    TRY(seg_text_status(out, err));
+done:
+    seg_text_free(&one);
+    return st;
+}
+
 /* "STAGE.KEY=VALUE" from the command line; a path starts at the current directory. */
 static seg_status apply_set(seg_job *job, const char *set, seg_error *err)
 {
+    seg_status st = SEG_OK;
     const char *dot = strchr(set, '.'), *equals = strchr(set, '=');
-    char key[64], path[4096];
+    seg_stage *stage = NULL;
+    seg_text value = { 0 };
+    char key[64];
     if (dot == NULL || equals == NULL || equals < dot)
         return seg_fail(err, SEG_E_USAGE, "'%.80s' is not STAGE.KEY=VALUE", set);
-    size_t n = (size_t)(dot - set);
-    snprintf(key, sizeof key, "%.*s", (int)(equals - dot - 1), dot + 1);
-    const char *value = equals + 1;
-    if (*value != '/' && *value != '@' && (strcmp(key, "input") == 0 || strcmp(key, "data") == 0
-                                           || strcmp(key, "output") == 0)) {
-        char here[2048];
-        if (getcwd(here, sizeof here) == NULL)
-            return seg_errno(err, errno, ".", "could not find the current directory");
-        snprintf(path, sizeof path, "%s/%s", here, value);
-        value = path;
-    }
-    if (seg_equal_n("job", set, n))
-        return set_job_key(job, key, value, err);
+    size_t n = (size_t)(dot - set), n_key = (size_t)(equals - dot - 1);
     for (size_t i = 0; i < job->n_stages; i++)
         if (seg_equal_n(job->stages[i].name, set, n))
-            return set_stage_key(job, &job->stages[i], key, value, err);
-    return seg_fail(err, SEG_E_USAGE, "'%.80s' names no stage of the job", set);
-}
-
-/* ---- checks --------------------------------------------------------------------------------- */
-
-/* References go to stages above: the order of the file is the order of the work. */
-static seg_status check_references(const seg_job *job, const seg_stage *stage,
-                                   const char *value, seg_error *err)
-{
-    const char *item;
-    size_t n;
-    while (seg_list_next(&value, &item, &n)) {
-        if (n == 0 || item[0] != '@')
-            continue;
-        const seg_stage *to = seg_job_find(job, item + 1, n - 1);
-        if (to == NULL || to >= stage)
-            return seg_fail(err, SEG_E_USAGE, "stage '%s': '%.*s' is no stage above it",
-                            stage->name, (int)(n < 60 ? n : 60), item);
-    }
-    return SEG_OK;
-}
-
-static seg_status check_key(const seg_job *job, const seg_stage *stage, const seg_job_key *key,
-                            seg_error *err)
-{
-    const seg_option *method = stage->method == NULL ? NULL : seg_method_options(stage->method);
-    if (strcmp(key->name, "output") == 0)
-        return seg_fail(err, SEG_E_USAGE, "stage '%s': its output is @%s; `output` belongs in"
-                        " [job]", stage->name, stage->name);
-    if (!seg_stage_is_operand(stage, key->name) && seg_option_find(stage->command->options, key->name) == NULL
-        && (method == NULL || seg_option_find(method, key->name) == NULL)) {
-        const char *nearest = method == NULL ? NULL : seg_option_nearest(method, key->name);
-        if (nearest == NULL)
-            nearest = seg_option_nearest(stage->command->options, key->name);
-        return seg_fail(err, SEG_E_USAGE, "stage '%s': unknown key '%.60s'%s%s%s", stage->name,
-                        key->name, nearest == NULL ? "" : "; did you mean '",
-                        nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
-    }
-    return check_references(job, stage, key->value, err);
-}
-
-static seg_status check_stage(const seg_job *job, seg_stage *stage, seg_error *err)
-{
-    if ((stage->command->flags & SEG_COMMAND_METHOD) != 0) {
-        const char *name = seg_stage_key(stage, "method");
-        stage->method = name == NULL ? NULL : seg_method_find(name);
-        if (stage->method == NULL)
-            return seg_fail(err, SEG_E_USAGE, "stage '%s': method is '%.40s'; see 'segmill help"
-                            " methods'", stage->name, name == NULL ? "" : name);
-    }
-    for (size_t i = 0; i < stage->n_keys; i++) {
-        seg_status st = check_key(job, stage, &stage->keys[i], err);
-        if (st != SEG_OK)
-            return st;
-    }
-    for (size_t i = 0; i < stage->command->min_operands; i++)
-        if (stage->command->operand_keys[i] != NULL
-            && strcmp(stage->command->name, "report") != 0
-            && seg_stage_key(stage, stage->command->operand_keys[i]) == NULL)
-            return seg_fail(err, SEG_E_USAGE, "stage '%s' has no key '%s'", stage->name,
-                            stage->command->operand_keys[i]);
-    return SEG_OK;
-}
-
-static seg_status check_job(seg_job *job, seg_error *err)
-{
-    if (job->output == NULL)
-        return seg_fail(err, SEG_E_USAGE, "[job] has no key 'output'");
-    if (job->n_stages == 0)
-        return seg_fail(err, SEG_E_USAGE, "no stages");
-    for (size_t i = 0; i < job->n_stages; i++) {
-        seg_status st = check_stage(job, &job->stages[i], err);
-        if (st != SEG_OK)
-            return st;
-    }
-    return SEG_OK;
+            stage = &job->stages[i];
+    if (stage == NULL && !seg_equal_n("job", set, n))
+        return seg_fail(err, SEG_E_USAGE, "'%.80s' names no stage of the job", set);
+    if (n_key == 0 || n_key >= sizeof key)
+        return seg_fail(err, SEG_E_USAGE, "'%.80s' is not STAGE.KEY=VALUE", set);
+    memcpy(key, dot + 1, n_key);
+    key[n_key] = '\0';
+    TRY(absolute_value(stage, key, equals + 1, &value, err));
+    if (stage == NULL)
+        TRY(set_job_key(job, key, value.bytes, err));
+    else
+        TRY(set_stage_key(job, stage, key, value.bytes, 0, err));
+done:
+    seg_text_free(&value);
+    return st;
 }
 
 /* ---- the file ---------------------------------------------------------------------------------- */
@@ -248,9 +222,11 @@ static seg_status end_key(reader *r)
     if (r->in_job)
         TRY(set_job_key(r->job, r->key, r->value.bytes, r->err));
     else
-        TRY(set_stage_key(r->job, r->stage, r->key, r->value.bytes, r->err));
+        TRY(set_stage_key(r->job, r->stage, r->key, r->value.bytes, r->key_line, r->err));
     r->key[0] = '\0';
 done:
+    if (st != SEG_OK)
+        r->line = r->key_line;
     return st;
 }
 
@@ -279,6 +255,13 @@ static seg_status take_section(reader *r, const char *s, size_t n)
     return begin_section(r, section);
 }
 
+static bool has_job_key(const seg_job *job, const char *name)
+{
+    return (strcmp(name, "name") == 0 && job->name != NULL)
+           || (strcmp(name, "output") == 0 && job->output != NULL)
+           || (strcmp(name, "keep") == 0 && job->keep != 0);
+}
+
 static seg_status take_key(reader *r, const char *s, size_t n)
 {
     const char *equals = memchr(s, '=', n), *value;
@@ -295,9 +278,11 @@ static seg_status take_key(reader *r, const char *s, size_t n)
                         s);
     memcpy(r->key, s, n_key);
     r->key[n_key] = '\0';
-    if (r->stage != NULL && seg_stage_key(r->stage, r->key) != NULL)
-        return seg_fail(r->err, SEG_E_USAGE, "key '%s' stands twice in stage '%s'", r->key,
-                        r->stage->name);
+    if (r->stage != NULL ? seg_stage_key(r->stage, r->key) != NULL
+                         : has_job_key(r->job, r->key))
+        return seg_fail(r->err, SEG_E_USAGE, "key '%s' stands twice in '%s'", r->key,
+                        r->stage != NULL ? r->stage->name : "job");
+    r->key_line = r->line;
     seg_text_clear(&r->value);
     seg_text_add_n(&r->value, value, n_value);
     return SEG_OK;
@@ -311,6 +296,9 @@ static seg_status take_line(reader *r, const char *s, size_t n)
     if (n == 0)
         return SEG_OK;
     if (indented && r->key[0] != '\0') {
+        if (*s == '[' || memchr(s, '=', n) != NULL)
+            return seg_fail(r->err, SEG_E_USAGE, "an indented line goes on with the value of"
+                            " '%s'; sections and keys begin the line", r->key);
         seg_text_add_n(&r->value, s, n);
         return SEG_OK;
     }
@@ -324,9 +312,11 @@ static seg_status parse(seg_job *job, const char *text, seg_error *err)
 {
     seg_status st = SEG_OK;
     reader r = { .job = job, .err = err };
-    int line = 1;
-    for (; st == SEG_OK && *text != '\0'; line++) {
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)   /* Windows editors put it there */
+        text += 3;
+    while (*text != '\0') {
         size_t n = strcspn(text, "\n");
+        r.line++;
         st = take_line(&r, text, n);
         if (st != SEG_OK)
             break;
@@ -337,7 +327,7 @@ static seg_status parse(seg_job *job, const char *text, seg_error *err)
         st = end_key(&r);
     seg_text_free(&r.value);
     if (st != SEG_OK)
-        seg_error_context(err, "line %d", line);
+        seg_error_context(err, "line %d", r.line);
     return st;
 }
 
@@ -369,7 +359,7 @@ seg_status seg_job_read(const char *path, const char *const *sets, size_t n_sets
     for (size_t i = 0; st == SEG_OK && i < n_sets; i++)
         st = apply_set(job, sets[i], err);
     if (st == SEG_OK)
-        st = check_job(job, err);
+        st = seg_job_check(job, err);
     if (st != SEG_OK) {
         seg_error_context(err, "%s", path);
         goto done;

@@ -71,6 +71,38 @@ static void id_file_close(id_file *file)
     seg_input_close(file->input);
 }
 
+static seg_status check_row(const char *path, const seg_csv_row *row, seg_error *err)
+{
+    if (row->defect == SEG_CSV_NUL || row->defect == SEG_CSV_UTF8)
+        return seg_fail(err, SEG_E_DATA, "%s: line %llu: %s", path, (unsigned long long)row->line,
+                        row->defect == SEG_CSV_NUL ? "a null byte" : "is not UTF-8");
+    return SEG_OK;
+}
+
+static seg_csv_cell trimmed(seg_csv_cell cell)
+{
+    while (cell.n > 0 && (*cell.s == ' ' || *cell.s == '\t')) {
+        cell.s++;
+        cell.n--;
+    }
+    while (cell.n > 0 && (cell.s[cell.n - 1] == ' ' || cell.s[cell.n - 1] == '\t'))
+        cell.n--;
+    return cell;
+}
+
+/* The id of a row of a suppression list. A list that is parted otherwise than by commas
+ * would match nobody, and everybody on it would be written to: it is refused. */
+static seg_status suppressed_id(const char *path, const seg_csv_row *row, seg_csv_cell *id,
+                                seg_error *err)
+{
+    seg_status st = check_row(path, row, err);
+    *id = trimmed(row->cells[0]);
+    if (st == SEG_OK && (memchr(id->s, ';', id->n) != NULL || memchr(id->s, '\t', id->n) != NULL))
+        st = seg_fail(err, SEG_E_DATA, "%s: line %llu: the cells are not parted by commas", path,
+                      (unsigned long long)row->line);
+    return st;
+}
+
 static seg_status read_members(id_file *file, const char *path, const char *id_name,
                                const char *segment, seg_people *out, seg_error *err)
 {
@@ -87,6 +119,7 @@ static seg_status read_members(id_file *file, const char *path, const char *id_n
         TRY(seg_csv_scan_next(file->scan, &row, err));
         if (row.n_cells == 0)
             break;
+        TRY(check_row(path, &row, err));
         if (row.n_cells != n_cells) {
             st = seg_fail(err, SEG_E_DATA, "%s: line %llu: %zu cells, not %zu", path,
                           (unsigned long long)row.line, row.n_cells, n_cells);
@@ -121,6 +154,7 @@ seg_status seg_people_read_ids(const char *path, const char *id_name, seg_people
     seg_status st = SEG_OK;
     id_file file = { 0 };
     seg_csv_row row;
+    seg_csv_cell id;
     static const seg_csv_cell nothing = { "", 0 };
     TRY(seg_people_new(out, err));
     TRY(id_file_open(path, &file, err));
@@ -128,9 +162,9 @@ seg_status seg_people_read_ids(const char *path, const char *id_name, seg_people
         TRY(seg_csv_scan_next(file.scan, &row, err));
         if (row.n_cells == 0)
             break;
-        if (row.empty || (row.line == 1 && seg_equal_n(id_name, row.cells[0].s, row.cells[0].n)))
-            continue;
-        TRY(add_person(out, row.cells[0], nothing, err));
+        TRY(suppressed_id(path, &row, &id, err));
+        if (id.n > 0 && !(row.line == 1 && seg_equal_n(id_name, id.s, id.n)))
+            TRY(add_person(out, id, nothing, err));
     }
     if (seg_dictionary_size(out->ids) == 0)
         st = seg_fail(err, SEG_E_DATA, "%s: holds no ids; an empty suppression list is refused",

@@ -65,6 +65,9 @@ static seg_status choose_targets(lists *l, seg_error *err)
         if (dialect == NULL)
             return seg_fail(err, SEG_E_USAGE, "--target '%.*s' is unknown; there are: %s",
                             (int)(n < 40 ? n : 40), item, seg_dialect_names());
+        for (size_t t = 0; t < l->n_targets; t++)
+            if (l->targets[t].dialect == dialect)
+                return seg_fail(err, SEG_E_USAGE, "--target names '%s' twice", dialect->name);
         if (l->n_targets == MAX_TARGETS)
             return seg_fail(err, SEG_E_USAGE, "more than %d targets", MAX_TARGETS);
         l->targets[l->n_targets++] = (seg_list_writer){ .dialect = dialect };
@@ -158,6 +161,8 @@ static seg_status make_directory(lists *l, seg_error *err)
     seg_status st = SEG_OK;
     char absolute[4096];
     TRY(seg_path_absolute(l->options->output, absolute, err));
+    for (size_t n = strlen(absolute); n > 1 && absolute[n - 1] == '/'; n--)
+        absolute[n - 1] = '\0';
     if (seg_path_exists(absolute)) {
         st = seg_fail(err, SEG_E_USAGE, "%s: is there already; lists are never changed in place",
                       l->options->output);
@@ -238,12 +243,19 @@ static void compare(lists *l, const char *id, size_t n, const char *segment)
     }
 }
 
+/* People look at this file with a spreadsheet too: the id is made harmless there. */
 static void reject(lists *l, const char *id, size_t n)
 {
+    seg_text harmless = { 0 };
     if (l->n_rejected++ == 0)
         seg_text_add(&l->rejected, "id,reason\n");
-    seg_csv_add_field(&l->rejected, id, n);
-    seg_text_add(&l->rejected, ",the id begins like a formula\n");
+    seg_text_add(&harmless, n == 0 ? "" : "'");
+    seg_text_add_n(&harmless, id, n);
+    if (!harmless.failed)
+        seg_csv_add_field(&l->rejected, harmless.bytes, harmless.n);
+    seg_text_add(&l->rejected, n == 0 ? ",there is no id\n" : ",the id begins like a formula\n");
+    l->rejected.failed = l->rejected.failed || harmless.failed;
+    seg_text_free(&harmless);
 }
 
 static seg_status add_row(lists *l, const seg_block *block, size_t i, seg_error *err)
@@ -259,7 +271,7 @@ static seg_status add_row(lists *l, const seg_block *block, size_t i, seg_error 
         l->n_suppressed++;
         return SEG_OK;
     }
-    if (seg_is_formula(id, n)) {
+    if (n == 0 || seg_is_formula(id, n)) {
         reject(l, id, n);
         return SEG_OK;
     }
@@ -434,6 +446,9 @@ seg_status seg_lists_run(const seg_call *call, seg_node *result, seg_error *err)
     TRY(read_people(l, err));
     TRY(make_directory(l, err));
     TRY(add_rows(l, err));
+    if (l->suppressed.ids != NULL && l->n_suppressed == 0 && l->scores->n_rows > 0)
+        seg_note(&call->context, SEG_LEVEL_WARN, "no id of the suppression list is among the"
+                 " scores: is it made of the same ids?");
     TRY(finish_files(l, err));
     put_result(l, result);
 

@@ -17,8 +17,12 @@ seg_status seg_table_sink(const seg_context *ctx, const char *path, const seg_sc
                           uint64_t n_rows, uint64_t n_items, const seg_node *provenance,
                           seg_sink **out, seg_error *err)
 {
+    *out = NULL;
     if (seg_ends_with(path, ".csv"))
         return seg_csv_sink(ctx, path, schema, out, err);
+    if (seg_ends_with(path, ".csv.gz") || seg_ends_with(path, ".csv.zst"))
+        return seg_fail(err, SEG_E_USAGE, "%s: CSV is written uncompressed: name it .csv, or"
+                        " .h5", path);
     return seg_h5_sink(ctx, path, schema, n_rows, n_items, provenance, out, err);
 }
 

@@ -54,6 +54,8 @@ typedef struct run {
 static void want(run *r, size_t i)
 {
     const seg_stage *stage = &r->job->stages[i];
+    if (r->wanted[i])
+        return;
     r->wanted[i] = true;
     for (size_t k = 0; k < stage->n_keys; k++) {
         const char *list = stage->keys[k].value, *item;

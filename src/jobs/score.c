@@ -27,10 +27,14 @@ void seg_score_defaults(void *options)
 
 /* ---- several models side by side ------------------------------------------------------ */
 
+/* Each source has blocks of its own size; what is left of the current ones is handed out
+ * as far as all of them go. */
 typedef struct join_source {
     seg_source source;
     size_t n;
     seg_source **data, **scores;   /* n each; owned */
+    seg_block *block;              /* n: the current ones, */
+    size_t *used;                  /*    and how many of their rows were handed out */
     seg_schema_owner *schema;
     const void **columns;
 } join_source;
@@ -46,38 +50,65 @@ static void join_close(seg_source *self)
     }
     seg_free(j->scores);
     seg_free(j->data);
+    seg_free(j->block);
+    seg_free(j->used);
     seg_free(j->columns);
     seg_schema_free(j->schema);
     seg_free(j);
 }
 
-static seg_status same_rows(const join_source *j, const seg_block *first, const seg_block *other,
-                            seg_error *err)
+static const char *ids_at(const join_source *j, size_t m)
 {
-    bool equal = first->n_rows == other->n_rows && (first->ids == NULL) == (other->ids == NULL);
-    if (equal && first->ids != NULL)
-        equal = memcmp(first->ids, other->ids, first->n_rows * j->schema->view.id_width) == 0;
+    const char *ids = j->block[m].ids;
+    return ids == NULL ? NULL : ids + j->used[m] * j->schema->view.id_width;
+}
+
+static seg_status same_rows(const join_source *j, size_t m, size_t n, seg_error *err)
+{
+    const char *first = ids_at(j, 0), *other = ids_at(j, m);
+    bool equal = (first == NULL) == (other == NULL);
+    if (equal && first != NULL)
+        equal = memcmp(first, other, n * j->schema->view.id_width) == 0;
     if (equal)
         return SEG_OK;
     return seg_fail(err, SEG_E_USAGE, "the models score different rows of '%s': score them one"
                     " by one", j->source.name);
 }
 
+/* The rows that every source has at hand; 0 at the end. They end together: the numbers of
+ * their rows are equal. */
+static seg_status rows_at_hand(join_source *j, size_t *n, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    *n = SIZE_MAX;
+    for (size_t m = 0; m < j->n; m++) {
+        if (j->used[m] == j->block[m].n_rows) {
+            TRY(j->scores[m]->next(j->scores[m], &j->block[m], err));
+            j->used[m] = 0;
+        }
+        size_t left = j->block[m].n_rows - j->used[m];
+        *n = left < *n ? left : *n;
+    }
+done:
+    return st;
+}
+
 static seg_status join_next(seg_source *self, seg_block *block, seg_error *err)
 {
     seg_status st = SEG_OK;
     join_source *j = (join_source *)self;
-    size_t at = 0;
-    for (size_t m = 0; m < j->n; m++) {
-        seg_block one;
-        TRY(j->scores[m]->next(j->scores[m], &one, err));
-        if (m == 0)
-            *block = one;
-        TRY(same_rows(j, block, &one, err));
-        for (size_t c = 0; c < j->scores[m]->schema->n_columns && one.n_rows > 0; c++)
-            j->columns[at++] = one.columns[c];
+    size_t at = 0, n;
+    TRY(rows_at_hand(j, &n, err));
+    *block = (seg_block){ .first_row = j->block[0].first_row + j->used[0], .n_rows = n,
+                          .ids = ids_at(j, 0), .columns = j->columns };
+    for (size_t m = 0; m < j->n && n > 0; m++) {
+        TRY(same_rows(j, m, n, err));
+        for (size_t c = 0; c < j->scores[m]->schema->n_columns; c++, at++)
+            j->columns[at] = (const char *)j->block[m].columns[c]
+                             + j->used[m] * seg_column_cell_bytes(&j->schema->view.columns[at]);
     }
-    block->columns = j->columns;
+    for (size_t m = 0; m < j->n; m++)
+        j->used[m] += n;
 done:
     return st;
 }
@@ -88,6 +119,8 @@ static seg_status join_rewind(seg_source *self, seg_error *err)
     join_source *j = (join_source *)self;
     for (size_t m = 0; m < j->n && st == SEG_OK; m++)
         st = j->scores[m]->rewind(j->scores[m], err);
+    memset(j->block, 0, j->n * sizeof *j->block);
+    memset(j->used, 0, j->n * sizeof *j->used);
     return st;
 }
 
@@ -164,6 +197,8 @@ static seg_status join_open(const seg_score_job *job, seg_node *result, seg_sour
     j->n = job->n_models;
     TRY(SEG_ALLOC(&j->data, j->n, "the scores", err));
     TRY(SEG_ALLOC(&j->scores, j->n, "the scores", err));
+    TRY(SEG_ALLOC(&j->block, j->n, "the scores", err));
+    TRY(SEG_ALLOC(&j->used, j->n, "the scores", err));
     TRY(seg_schema_new(SEG_KIND_SCORES, &j->schema, err));
     for (size_t m = 0; m < job->n_models; m++)
         TRY(join_model(j, job, job->models[m], m, result, err));
@@ -221,10 +256,12 @@ static seg_status put_model(const char *path, const seg_model *model, seg_node *
 {
     char hex[65];
     seg_status st = seg_sha256_file(path, hex, err);
+    if (st != SEG_OK)
+        return st;
     seg_node *row = seg_put_object(models, NULL);
     seg_put_text(row, "method", model->method->name);
     seg_put_text(row, "sha256", hex);
-    return st;
+    return SEG_OK;
 }
 
 seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)

@@ -3,6 +3,7 @@
 #include "jobs/train.h"
 
 #include <string.h>
+#include <unistd.h>
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/date.h"
@@ -45,6 +46,8 @@ static seg_status validate(const seg_train_input *input, const seg_method *metho
     const seg_classify_options *classify = input->options;
     uint8_t *fold = NULL;
     int n_folds = (int)classify->cv;
+    if (n_folds == 1)
+        return seg_fail(err, SEG_E_USAGE, "--cv is 1; it must be 0 (none) or from 2 to 100");
     if (classify->folds != NULL)
         TRY(seg_folds_read(classify->folds, source->n_rows, &fold, &n_folds, err));
     else if (n_folds >= 2)
@@ -128,9 +131,15 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
         goto done;
     }
     TRY(add_provenance(model, call, source, err));
-    TRY(seg_model_save(model, options->output, err));
+    /* The model last: where it is, all is. */
     if (options->scores != NULL)
         TRY(write_scores(call, model, err));
+    st = seg_model_save(model, options->output, err);
+    if (st != SEG_OK) {
+        if (options->scores != NULL)
+            unlink(options->scores);
+        goto done;
+    }
     put_members(result, seg_node_get(seg_doc_root(model->info), "figures"));
     seg_node *timing = seg_put_object(result, "timing");
     seg_put_real(timing, "wall_seconds", seg_clock_seconds() - wall);

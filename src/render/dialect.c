@@ -103,7 +103,7 @@ static void add_text(const char *text, size_t n, const seg_dialect *dialect, seg
 
 static void add_real(double value, const seg_dialect *dialect, seg_text *out)
 {
-    if (isnan(value))
+    if (!isfinite(value))   /* "inf" is no number to any CRM */
         seg_text_add(out, dialect->missing);
     else
         seg_text_add_f64(out, value);
