@@ -243,11 +243,14 @@ done:
 seg_status seg_report_find(const char *path, seg_report_files *files, seg_node *results,
                            seg_error *err)
 {
-    seg_kind kind;
+    seg_kind kind = SEG_KIND_FEATURES;
     if (is_directory(path))
         return find_in_directory(path, files, results, err);
     /* Whatever is no model is opened as a table, which says what is wrong with it. */
-    bool model = kind_of(path, &kind, NULL) == SEG_OK && kind == SEG_KIND_MODEL;
+    seg_status st = kind_of(path, &kind, err);
+    if (st == SEG_E_AGAIN)
+        return st;
+    bool model = st == SEG_OK && kind == SEG_KIND_MODEL;
     return model || seg_ends_with(path, ".model") ? add_model(files, path, err)
                                                   : add_scores(files, path, err);
 }
