@@ -86,10 +86,20 @@ static seg_status choose_stages(run *r, seg_error *err)
     return SEG_OK;
 }
 
+/* Where runs appear, without detours, and from here if it is below. */
+static const char *shown_output(const run *r, char place[PATH_MAX])
+{
+    char here[PATH_MAX];
+    const char *shown = realpath(r->job->output, place) == NULL ? r->job->output : place;
+    size_t n = getcwd(here, sizeof here) == NULL ? 0 : strlen(here);
+    return n > 0 && strncmp(shown, here, n) == 0 && shown[n] == '/' ? shown + n + 1 : shown;
+}
+
 static void plan(const run *r, seg_node *result)
 {
+    char place[PATH_MAX];
     seg_put_text(result, "job", r->job->name);
-    seg_put_text(result, "output", r->job->output);
+    seg_put_text(result, "output", shown_output(r, place));
     seg_node *stages = seg_put_array(result, "stages");
     for (size_t i = 0; i < r->job->n_stages; i++) {
         if (!r->wanted[i])
@@ -205,18 +215,6 @@ static seg_status remove_work(const run *r, seg_error *err)
     return SEG_OK;
 }
 
-/* Where it lies, without detours and from here if it is below. */
-static void put_place(const run *r, seg_node *result)
-{
-    char real[PATH_MAX], here[PATH_MAX];
-    const char *shown = realpath(r->job->output, real) == NULL ? r->job->output : real;
-    size_t n = getcwd(here, sizeof here) == NULL ? 0 : strlen(here);
-    if (n > 0 && strncmp(shown, here, n) == 0 && shown[n] == '/')
-        shown += n + 1;
-    seg_put_textf(result, "directory", "%s/run-%s", shown, r->id);
-    seg_put_textf(result, "current", "%s/current", shown);
-}
-
 static seg_status publish(run *r, seg_node *result, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -232,7 +230,9 @@ static seg_status publish(run *r, seg_node *result, seg_error *err)
         TRY(seg_publish_commit(r->publish, r->id, &existed, err));
     if (keep > 0)
         TRY(seg_publish_prune(r->publish, keep, err));
-    put_place(r, result);
+    char place[PATH_MAX];
+    seg_put_textf(result, "directory", "%s/run-%s", shown_output(r, place), r->id);
+    seg_put_textf(result, "current", "%s/current", shown_output(r, place));
     seg_put_bool(result, "published_before", existed);
 done:
     return st;
