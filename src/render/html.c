@@ -124,6 +124,24 @@ void seg_html_share(seg_text *out, double share)
 
 /* ---- tables ------------------------------------------------------------------------- */
 
+enum { HEAD_BYTES = 48 };
+
+/* A line may end after an underscore: names of columns are long, their numbers short. */
+static void add_head(seg_text *out, const char *name)
+{
+    size_t all = strlen(name), n = seg_utf8_cut(name, all, HEAD_BYTES);
+    for (size_t i = 0; i < n;) {
+        size_t start = i;
+        while (i < n && name[i++] != '_')
+            continue;
+        add_escaped(out, name + start, i - start);
+        if (i < n)
+            seg_text_add(out, "<wbr/>");
+    }
+    if (n < all)
+        seg_text_add(out, ELLIPSIS);
+}
+
 void seg_html_table_begin(seg_text *out, const char *caption, const seg_html_column *columns,
                           size_t n)
 {
@@ -134,7 +152,7 @@ void seg_html_table_begin(seg_text *out, const char *caption, const seg_html_col
     seg_text_add(out, "</caption>\n<thead><tr>");
     for (size_t c = 0; c < n; c++) {
         seg_text_addf(out, "<th scope=\"col\"%s>", columns[c].number ? " class=\"n\"" : "");
-        seg_html_text_cut(out, columns[c].name, 60);
+        add_head(out, columns[c].name);
         seg_text_add(out, "</th>");
     }
     seg_text_add(out, "</tr></thead>\n<tbody>\n");

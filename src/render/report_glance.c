@@ -39,6 +39,37 @@ static void segments_line(seg_text *out, const seg_node *group)
     seg_text_add(out, ".</li>\n");
 }
 
+/* Of the training, when there are no scores to count. */
+static void profile_line(seg_text *out, const seg_node *profile)
+{
+    const seg_node *rows = seg_node_get(profile, "segments");
+    const seg_node *most = seg_report_largest(rows, "rows");
+    int64_t all = seg_report_int(profile, "rows");
+    if (all <= 0)
+        return;
+    seg_text_add(out, "<li>k-means: ");
+    seg_html_count(out, (int64_t)seg_node_count(rows));
+    seg_text_add(out, " segments in training; the largest, ");
+    seg_report_name(out, seg_report_string(most, "name"));
+    seg_text_add(out, ", had ");
+    seg_html_share(out, (double)seg_report_int(most, "rows") / (double)all);
+    seg_text_add(out, " of the rows.</li>\n");
+}
+
+static void tree_line(seg_text *out, const seg_node *tree)
+{
+    const seg_node *first = seg_node_at(seg_node_get(tree, "importance"), 0);
+    if (first == NULL)
+        return;
+    seg_text_add(out, "<li>Whether ");
+    seg_html_text_cut(out, seg_report_string(tree, "label"), 60);
+    seg_text_add(out, " is ");
+    seg_html_text_cut(out, seg_report_string(tree, "positive"), 60);
+    seg_text_add(out, " depends most on ");
+    seg_report_name(out, seg_report_string(first, "feature"));
+    seg_text_add(out, ".</li>\n");
+}
+
 static void risk_line(seg_text *out, const seg_node *risk)
 {
     const seg_node *rows = seg_node_get(risk, "deciles");
@@ -90,7 +121,9 @@ static void lists_line(seg_text *out, const seg_node *list)
         seg_html_count(out, seg_report_int(list, "joined"));
         seg_text_add(out, " joined, ");
         seg_html_count(out, seg_report_int(list, "left"));
-        seg_text_add(out, " left");
+        seg_text_add(out, " left, ");
+        seg_html_count(out, seg_report_int(list, "changed"));
+        seg_text_add(out, " changed segment");
     }
     seg_text_add(out, ".</li>\n");
 }
@@ -101,13 +134,16 @@ void seg_report_glance(seg_text *out, const seg_node *facts)
         const char *array;
         void (*line)(seg_text *, const seg_node *);
     } lines[] = {
-        { "segments", segments_line }, { "risks", risk_line }, { "rules", rules_line },
-        { "lists", lists_line },
+        { "segments", segments_line }, { "profiles", profile_line }, { "risks", risk_line },
+        { "trees", tree_line }, { "rules", rules_line }, { "lists", lists_line },
     };
     enum { LINES_EACH = 3 };
     size_t before = out->n;
+    bool counted = seg_node_count(seg_node_get(facts, "segments")) > 0;
     for (size_t l = 0; l < sizeof lines / sizeof *lines; l++) {
         const seg_node *array = seg_node_get(facts, lines[l].array);
+        if (counted && lines[l].line == profile_line)
+            continue;
         for (size_t i = 0; i < seg_node_count(array) && i < LINES_EACH; i++)
             lines[l].line(out, seg_node_at(array, i));
     }

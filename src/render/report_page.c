@@ -30,8 +30,8 @@ static const char style[] =
     "th,td{padding:.28rem .6rem;border-bottom:1px solid #d5d9de;text-align:left;"
     "vertical-align:top}thead th{border-bottom:2px solid #8a94a0;vertical-align:bottom}"
     "tbody th{font-weight:600}.long{overflow-wrap:anywhere;min-width:12rem}"
-    ".n{text-align:right}td.n{white-space:nowrap}td.t{min-width:11rem}"
-    "td.bar{min-width:8.5rem;position:relative;white-space:nowrap}td.bar i{position:absolute;"
+    ".n{text-align:right}td.n{white-space:nowrap}td.t{min-width:9rem}"
+    "td.bar{min-width:7rem;position:relative;white-space:nowrap}td.bar i{position:absolute;"
     "left:.3rem;top:.22rem;height:1.6em;max-width:calc(100% - .6rem);background:#bcd9ee}"
     "td.bar span{position:relative}"
     "td.heat{text-align:right;white-space:nowrap;border:1px solid #fff}"
@@ -44,6 +44,7 @@ static const char style[] =
     ".tree li{margin:.12rem 0}code{font-size:.82rem;overflow-wrap:anywhere}"
     "@media print{body{font-size:10.5pt;max-width:none;padding:0}nav{display:none}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}h2,h3{break-after:avoid}"
+    "table{font-size:9pt}th,td{padding:.18rem .4rem}td.bar{min-width:5rem}td.t{min-width:7rem}"
     "tr,svg,.words,.glance{break-inside:avoid}.wide{overflow:visible}thead{display:"
     "table-header-group}@page{margin:16mm}}";
 

@@ -176,7 +176,7 @@ void seg_report_segments(seg_text *out, const seg_node *group, size_t n)
 
 /* ---- how segments differ ------------------------------------------------------------------ */
 
-enum { MAX_FEATURES = 14 };
+enum { MAX_FEATURES = 14, PANEL = 6 };
 
 /* Features by how far segments lie apart in them, the farthest first; as many as are shown. */
 static size_t choose_features(const seg_node *profile, size_t chosen[MAX_FEATURES])
@@ -222,35 +222,41 @@ static void add_heat_cell(seg_text *out, double mean, double place)
     seg_text_add(out, "</td>");
 }
 
-/* A row per feature, so that many features grow downwards; segments are columns. */
-static void add_profile_table(seg_text *out, const seg_node *profile, const size_t *chosen,
-                              size_t n)
+/* Segments by some features: as many columns as fit a page of paper. */
+static void add_panel(seg_text *out, const seg_node *profile, const size_t *chosen, size_t n,
+                      const char *caption)
 {
-    enum { MAX_SEGMENTS = 16 };
     const seg_node *rows = seg_node_get(profile, "segments");
     const seg_node *names = seg_node_get(profile, "features");
-    size_t k = seg_node_count(rows);
-    k = k < MAX_SEGMENTS ? k : MAX_SEGMENTS;
-    seg_html_column heads[MAX_SEGMENTS + 1] = { { "Feature (mean)", false } };
-    for (size_t j = 0; j < k; j++)
-        heads[j + 1] = (seg_html_column){ seg_report_string(seg_node_at(rows, j), "name"), true };
-    seg_html_table_begin(out, "Mean of each feature per segment. Blue and \xE2\x96\xB2: above the"
-                         " average customer; orange and \xE2\x96\xBC: below", heads, k + 1);
-    for (size_t i = 0; i < n; i++) {
+    seg_html_column heads[PANEL + 1] = { { "Segment", false } };
+    for (size_t i = 0; i < n; i++)
+        heads[i + 1] = (seg_html_column){ seg_node_text(seg_node_at(names, chosen[i]), ""), true };
+    seg_html_table_begin(out, caption, heads, n + 1);
+    for (size_t j = 0; j < seg_node_count(rows) && j < MAX_ROWS; j++) {
+        const seg_node *row = seg_node_at(rows, j);
+        const seg_node *means = seg_node_get(row, "means"), *places = seg_node_get(row, "places");
         seg_html_row_begin(out);
-        seg_html_cell_name(out, seg_node_text(seg_node_at(names, chosen[i]), ""));
-        for (size_t j = 0; j < k; j++) {
-            const seg_node *row = seg_node_at(rows, j);
-            add_heat_cell(out, seg_node_real(seg_node_at(seg_node_get(row, "means"), chosen[i]),
-                                             (double)NAN),
-                          seg_node_real(seg_node_at(seg_node_get(row, "places"), chosen[i]),
-                                        (double)NAN));
-        }
+        seg_html_cell_name(out, seg_report_string(row, "name"));
+        for (size_t i = 0; i < n; i++)
+            add_heat_cell(out, seg_node_real(seg_node_at(means, chosen[i]), (double)NAN),
+                          seg_node_real(seg_node_at(places, chosen[i]), (double)NAN));
         seg_html_row_end(out);
     }
     seg_html_table_end(out);
-    seg_report_more(out, seg_node_count(rows) - k, "segments");
-    seg_report_more(out, seg_node_count(names) - n, "features, in which segments differ less");
+}
+
+static void add_profile_table(seg_text *out, const seg_node *profile, const size_t *chosen,
+                              size_t n)
+{
+    size_t k = seg_node_count(seg_node_get(profile, "segments"));
+    size_t d = seg_node_count(seg_node_get(profile, "features"));
+    for (size_t first = 0; first < n; first += PANEL)
+        add_panel(out, profile, chosen + first, n - first < PANEL ? n - first : PANEL,
+                  first == 0 ? "Mean of each feature per segment. Blue and \xE2\x96\xB2: above the"
+                               " average customer; orange and \xE2\x96\xBC: below"
+                             : "Further features, in which segments differ less");
+    seg_report_more(out, k > MAX_ROWS ? k - MAX_ROWS : 0, "segments");
+    seg_report_more(out, d - n, "features, in which segments differ least");
 }
 
 static void add_sizes(seg_text *out, const seg_node *profile)

@@ -107,6 +107,17 @@ static void a_bar_stays_within_its_cell(void **state)
     seg_text_free(&out);
 }
 
+static void heads_of_columns_may_break_at_underscores(void **state)
+{
+    (void)state;
+    static const seg_html_column heads[] = { { "a_<b_", true } };
+    seg_text out = { 0 };
+    seg_html_table_begin(&out, "C&", heads, 1);
+    assert_non_null(strstr(out.bytes, ">a_<wbr/>&lt;b_</th>"));
+    assert_non_null(strstr(out.bytes, "<caption>C&amp;</caption>"));
+    seg_text_free(&out);
+}
+
 static void a_drawing_has_a_title_and_escapes(void **state)
 {
     (void)state;
@@ -172,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_cut_text_keeps_whole_characters),
         cmocka_unit_test(numbers_are_grouped_and_rounded),
         cmocka_unit_test(a_bar_stays_within_its_cell),
+        cmocka_unit_test(heads_of_columns_may_break_at_underscores),
         cmocka_unit_test(a_drawing_has_a_title_and_escapes),
         cmocka_unit_test(dark_text_can_be_read_on_every_colour),
         cmocka_unit_test(survives_every_allocation_failure),
