@@ -24,7 +24,7 @@ void seg_report_defaults(void *options)
     *(seg_report_options *)options = (seg_report_options){ .title = "Customer report" };
 }
 
-/* ---- facts ------------------------------------------------------------------------------ */
+/* ---- facts ----------------------------------------------------------------------------- */
 
 seg_status seg_report_facts_new(const seg_context *ctx, seg_report_facts *out, seg_error *err)
 {
@@ -98,7 +98,7 @@ done:
     return st;
 }
 
-/* ---- the page ------------------------------------------------------------------------------ */
+/* ---- the page -------------------------------------------------------------------------- */
 
 static void put_head(seg_report_facts *facts, const char *title)
 {

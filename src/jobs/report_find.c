@@ -56,7 +56,7 @@ static seg_status kind_of(const char *path, seg_kind *kind, seg_error *err)
     return st;
 }
 
-/* ---- results of stages ------------------------------------------------------------------ */
+/* ---- results of stages ----------------------------------------------------------------- */
 
 static seg_status read_json(const char *path, seg_doc **out, seg_error *err)
 {
@@ -89,7 +89,7 @@ static seg_status add_results(const char *path, bool record, seg_node *results, 
     return st;
 }
 
-/* ---- directories --------------------------------------------------------------------------- */
+/* ---- directories ----------------------------------------------------------------------- */
 
 typedef struct names {
     char **names;

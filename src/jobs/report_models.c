@@ -83,7 +83,7 @@ static seg_status add_kmeans(seg_report_facts *facts, const seg_model *model, co
     return st;
 }
 
-/* ---- the others --------------------------------------------------------------------------- */
+/* ---- the others ------------------------------------------------------------------------ */
 
 /* What its training printed, if a run keeps it: figures of cross-validation are only there. */
 static const seg_node *find_result(const seg_report_facts *facts, const char *path)

@@ -97,7 +97,7 @@ static void scan_free(scan *s)
     seg_dictionary_free(s->reasons);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------ */
 
 typedef struct worth {
     int64_t money;    /* SEG_MISSING_I64 if not known */
@@ -237,7 +237,7 @@ done:
     return st;
 }
 
-/* ---- facts ------------------------------------------------------------------------------------ */
+/* ---- facts ----------------------------------------------------------------------------- */
 
 static double mean_risk(const tally *t)
 {
@@ -363,7 +363,8 @@ static seg_status put_risk(const seg_report_facts *facts, const scan *s, seg_err
     const char *column = s->schema->columns[s->probability].name;
     seg_text what = { 0 };
     seg_node *risk = seg_put_object(facts->risks, NULL);
-    size_t n_what = seg_ends_with(column, "_probability") ? strlen(column) - strlen("_probability") : 0;
+    static const char end[] = "_probability";
+    size_t n_what = seg_ends_with(column, end) ? strlen(column) - strlen(end) : 0;
     seg_text_add_n(&what, column, n_what > 0 ? n_what : strlen(column));
     seg_put_text(risk, "source", seg_report_base_name(s->name));
     seg_put_text(risk, "what", what.failed ? "" : what.bytes);

@@ -173,7 +173,7 @@ void seg_dialect_cell(const seg_dialect *dialect, const seg_column *column, cons
     }
 }
 
-/* ---- import requests ----------------------------------------------------------------------- */
+/* ---- import requests ------------------------------------------------------------------- */
 
 static void put_header(seg_node *into, const char *name, const seg_dialect *dialect,
                        const char *column, bool id)

@@ -11,7 +11,7 @@
 #define MINUS "\xE2\x88\x92"
 #define ELLIPSIS "\xE2\x80\xA6"
 
-/* ---- text --------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------ */
 
 /* Characters that are not shown but change how the rest of the line reads: embeddings,
  * overrides and isolates (U+202A .. U+202E, U+2066 .. U+2069), and the non-characters
@@ -79,7 +79,7 @@ void seg_html_text_cut(seg_text *out, const char *s, size_t n_max)
     seg_text_add(out, ELLIPSIS);
 }
 
-/* ---- numbers ------------------------------------------------------------------------ */
+/* ---- numbers --------------------------------------------------------------------------- */
 
 void seg_html_count(seg_text *out, int64_t value)
 {
@@ -122,7 +122,7 @@ void seg_html_share(seg_text *out, double share)
         seg_text_add(out, "\xC2\xA0%");
 }
 
-/* ---- tables ------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------- */
 
 enum { HEAD_BYTES = 48 };
 

@@ -77,8 +77,8 @@ static void draw(seg_text *out, const seg_node *group, const seg_node *grid, siz
     for (int64_t r = 1; r <= levels; r++)
         for (int64_t f = 1; f <= levels; f++)
             add_cell(out, cell_at(grid, r, f), LEFT + (double)(f - 1) * WIDTH,
-                     TOP + (double)(levels - r) * HEIGHT, largest > 0 ? largest : 1, money ? scale : 1,
-                     money);
+                     TOP + (double)(levels - r) * HEIGHT, largest > 0 ? largest : 1,
+                     money ? scale : 1, money);
     add_axes(out, levels);
     seg_svg_end(out);
 }

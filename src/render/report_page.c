@@ -115,7 +115,7 @@ const char *seg_report_string(const seg_node *node, const char *name)
     return seg_node_text(seg_node_get(node, name), "");
 }
 
-/* ---- sections --------------------------------------------------------------------------- */
+/* ---- sections -------------------------------------------------------------------------- */
 
 typedef struct section {
     const char *id, *heading;
@@ -236,7 +236,7 @@ static void add_section(seg_text *out, const section *s, const seg_node *facts)
     seg_text_add(out, "</section>\n");
 }
 
-/* ---- the page ---------------------------------------------------------------------------- */
+/* ---- the page -------------------------------------------------------------------------- */
 
 static void add_fact(seg_text *out, const char *name, const char *value)
 {

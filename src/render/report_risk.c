@@ -28,7 +28,7 @@ static void read_deciles(const seg_node *risk, decile out[DECILES])
     }
 }
 
-/* ---- the drawing -------------------------------------------------------------------------- */
+/* ---- the drawing ----------------------------------------------------------------------- */
 
 static void add_share_label(seg_text *out, double x, double y, seg_svg_anchor anchor,
                             const char *style, double share)
@@ -76,7 +76,7 @@ static void draw(seg_text *out, const seg_node *risk, const decile *deciles, siz
     seg_svg_end(out);
 }
 
-/* ---- tables --------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------- */
 
 static void add_deciles(seg_text *out, const seg_node *risk, const decile *deciles)
 {
@@ -127,7 +127,7 @@ static void add_counts(seg_text *out, const char *caption, const char *what, con
     seg_html_table_end(out);
 }
 
-/* ---- words ------------------------------------------------------------------------------------ */
+/* ---- words ----------------------------------------------------------------------------- */
 
 static void add_words(seg_text *out, const seg_node *risk, const decile *deciles)
 {

@@ -8,7 +8,7 @@
 
 enum { MAX_RULES = 20, MAX_OFFERS = 15, MAX_LISTS = 40 };
 
-/* ---- rules --------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------- */
 
 static void add_rule(seg_text *out, const seg_node *row, double largest)
 {
@@ -104,7 +104,7 @@ void seg_report_offers(seg_text *out, const seg_node *offers, size_t n)
                     "offers");
 }
 
-/* ---- lists ------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------- */
 
 void seg_report_lists(seg_text *out, const seg_node *lists)
 {

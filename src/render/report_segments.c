@@ -9,7 +9,7 @@
 
 enum { MAX_ROWS = 40 };
 
-/* ---- what a name asks for ----------------------------------------------------------- */
+/* ---- what a name asks for -------------------------------------------------------------- */
 
 /* The names of the shipped RFM maps, and what marketing usually does with them. */
 static const char *action_for(const char *name)
@@ -34,7 +34,7 @@ static const char *action_for(const char *name)
     return "";
 }
 
-/* ---- the table ------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------- */
 
 typedef struct columns {
     bool money, risk, trained, action;
@@ -174,7 +174,7 @@ void seg_report_segments(seg_text *out, const seg_node *group, size_t n)
     }
 }
 
-/* ---- how segments differ ------------------------------------------------------------------ */
+/* ---- how segments differ --------------------------------------------------------------- */
 
 enum { MAX_FEATURES = 14, PANEL = 6 };
 

@@ -32,12 +32,13 @@ static void add_condition(seg_text *out, const seg_node *row)
         seg_text_add(out, " or not known");
 }
 
-/* ---- quality ------------------------------------------------------------------------------- */
+/* ---- quality --------------------------------------------------------------------------- */
 
 static void add_quality(seg_text *out, const seg_node *tree)
 {
     const seg_node *quality = seg_node_get(tree, "quality"), *ci = seg_node_get(quality, "auc_ci");
-    double auc = seg_report_real(quality, "auc"), lift = seg_report_real(quality, "lift_top_decile");
+    double auc = seg_report_real(quality, "auc");
+    double lift = seg_report_real(quality, "lift_top_decile");
     bool held_out = strcmp(seg_report_string(quality, "on"), "cv") == 0;
     if (isnan(auc))
         return;
@@ -62,7 +63,7 @@ static void add_quality(seg_text *out, const seg_node *tree)
     seg_text_add(out, "</p>\n");
 }
 
-/* ---- leaves as rules -------------------------------------------------------------------------- */
+/* ---- leaves as rules ------------------------------------------------------------------- */
 
 /* Rows of leaves, the highest probability first; ties in the order of the nodes. */
 static size_t choose_leaves(const seg_node *nodes, const seg_node *chosen[MAX_LEAVES],
@@ -151,7 +152,7 @@ static void add_leaves(seg_text *out, const seg_node *nodes)
     seg_report_more(out, n_leaves - n, "rules of lower risk");
 }
 
-/* ---- the whole tree ------------------------------------------------------------------------------ */
+/* ---- the whole tree -------------------------------------------------------------------- */
 
 static void add_node(seg_text *out, const seg_node *nodes, const seg_node *row, size_t *left,
                      int depth)
@@ -191,7 +192,7 @@ static void add_whole(seg_text *out, const seg_node *nodes)
     seg_report_more(out, n > MAX_NODES ? n - MAX_NODES : 0, "nodes");
 }
 
-/* ---- features -------------------------------------------------------------------------------------- */
+/* ---- features -------------------------------------------------------------------------- */
 
 static void add_importance(seg_text *out, const seg_node *rows)
 {

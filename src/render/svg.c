@@ -81,7 +81,7 @@ void seg_svg_text(seg_text *out, double x, double y, seg_svg_anchor anchor, cons
     seg_text_add(out, "</text>\n");
 }
 
-/* ---- colours -------------------------------------------------------------------------- */
+/* ---- colours --------------------------------------------------------------------------- */
 
 static uint32_t between(uint32_t from, uint32_t to, double share)
 {

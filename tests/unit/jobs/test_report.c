@@ -33,7 +33,7 @@ static void put(const char *name, const char *text)
     assert_int_equal(seg_file_put(in_dir(name), text, strlen(text), &err), SEG_OK);
 }
 
-/* ---- scores ------------------------------------------------------------------------------ */
+/* ---- scores ---------------------------------------------------------------------------- */
 
 enum { N = 3000, ID_WIDTH = 32, REASON_WIDTH = 24 };
 
@@ -131,7 +131,7 @@ static int remove_files(void **state)
     return 0;
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------- */
 
 static seg_status report(const char *operand, const char *page, size_t block_rows,
                          seg_doc **result)
@@ -172,7 +172,7 @@ static void assert_holds(const char *page, const char *format, ...)
         fail_msg("the page does not hold '%s'", text);
 }
 
-/* ---- what it says ------------------------------------------------------------------------------ */
+/* ---- what it says ---------------------------------------------------------------------- */
 
 static void counts_agree_with_a_plain_loop(void **state)
 {
@@ -262,7 +262,7 @@ static void the_result_names_the_sections(void **state)
     seg_doc_free(doc);
 }
 
-/* ---- what it refuses ------------------------------------------------------------------------------ */
+/* ---- what it refuses ------------------------------------------------------------------- */
 
 static void refuses_what_is_no_result(void **state)
 {
