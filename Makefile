@@ -17,7 +17,7 @@ endif
 
 CC  = gcc
 CXX = g++
-ifeq ($(FLAVOR),clang)
+ifneq ($(filter clang tsan,$(FLAVOR)),)   # gcc's OpenMP is opaque to the thread sanitizer
 CC  = clang
 CXX = clang++
 endif
