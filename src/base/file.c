@@ -60,6 +60,12 @@ bool seg_path_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+bool seg_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 seg_status seg_path_absolute(const char *path, char *out, seg_error *err)
 {
     size_t n = 0;

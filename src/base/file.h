@@ -42,6 +42,8 @@ seg_status seg_pread_all(int fd, void *bytes, size_t n, uint64_t offset, const c
 seg_status seg_errno(seg_error *err, int error_number, const char *path, const char *action);
 
 bool seg_path_exists(const char *path);
+/* Both are there and the same file, whatever they are called. */
+bool seg_same_file(const char *a, const char *b);
 /* Make the directory and its parents, 0700. */
 seg_status seg_make_dirs(const char *path, seg_error *err);
 /* Make the names in the directory of `path` (or in `path`) survive a power failure. */

@@ -26,6 +26,9 @@ static seg_status unknown_option(const words *w, const char *name, seg_error *er
         nearest = seg_option_nearest(seg_method_options(w->method), name);
     if (nearest == NULL)
         nearest = seg_option_nearest(seg_common_option_table(), name);
+    if (nearest == NULL && w->method == NULL && (w->command->flags & SEG_COMMAND_METHOD) != 0)
+        return seg_fail(err, SEG_E_USAGE, "unknown option '--%.60s'; the options of a method"
+                        " stand behind its name, see 'segmill help %s'", name, w->command->name);
     return seg_fail(err, SEG_E_USAGE, "unknown option '--%.60s'%s%s%s; see 'segmill help %s'",
                     name, nearest == NULL ? "" : "; did you mean '--",
                     nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?",

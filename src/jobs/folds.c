@@ -60,10 +60,10 @@ seg_status seg_folds_read(const char *path, uint64_t n_rows, uint8_t **fold, int
         rows++;
     }
     int problem;
-    const char *why = gzerror(file, &problem);
+    gzerror(file, &problem);
     if (problem != Z_OK && problem != Z_STREAM_END) {
-        st = seg_fail(err, SEG_E_DATA, "%s: damaged after row %llu: %s", path,
-                      (unsigned long long)rows, why);
+        st = seg_fail(err, SEG_E_DATA, "%s: the compressed data are damaged after row %llu", path,
+                      (unsigned long long)rows);
         goto done;
     }
     TRY(check_folds(path, counts, *n_folds, rows, n_rows, err));

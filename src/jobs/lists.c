@@ -170,7 +170,13 @@ static seg_status make_directory(lists *l, seg_error *err)
     }
     snprintf(l->dir, sizeof l->dir, "%.4000s.tmp-%ld", absolute, (long)getpid());
     TRY(seg_temp_add(l->dir, &l->temp_slot, err));
-    TRY(seg_make_dirs(l->dir, err));
+    st = seg_make_dirs(l->dir, err);
+    if (st != SEG_OK) {   /* say what was asked for, not the temporary name */
+        seg_error cause = err == NULL ? (seg_error){ .text = "" } : *err;
+        const char *why = strstr(cause.text, "could not");
+        st = seg_fail(err, st, "%s: %s", l->options->output, why == NULL ? cause.text : why);
+        goto done;
+    }
     l->members = (seg_list_writer){ .dialect = seg_dialect_find("generic", 7),
                                     .schema = l->schema, .dir = l->dir,
                                     .fixed_name = "members.csv", .as_of = l->as_of,

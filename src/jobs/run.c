@@ -112,6 +112,20 @@ static void plan(const run *r, seg_node *result)
 
 /* ---- stages ------------------------------------------------------------------------------- */
 
+/* The temporary directory is nobody's business: in a message its files have names only. */
+static void drop_directory(const char *directory, seg_error *err)
+{
+    char *at;
+    size_t n = strlen(directory) + 1;
+    if (err == NULL)
+        return;
+    while ((at = strstr(err->text, directory)) != NULL && at[n - 1] == '/') {
+        size_t work = sizeof SEG_STAGE_WORK;
+        size_t cut = n + (strncmp(at + n, SEG_STAGE_WORK "/", work) == 0 ? work : 0);
+        memmove(at, at + cut, strlen(at + cut) + 1);
+    }
+}
+
 static seg_status run_stage(run *r, const seg_stage *stage, seg_node *row, seg_error *err)
 {
     double wall = seg_clock_seconds();
@@ -119,6 +133,8 @@ static seg_status run_stage(run *r, const seg_stage *stage, seg_node *row, seg_e
     seg_put_text(row, "command", stage->command->name);
     seg_status st = seg_stage_run(&r->place, stage, seg_put_object(row, "result"), err);
     seg_put_real(row, "seconds", seg_clock_seconds() - wall);
+    if (st != SEG_OK)
+        drop_directory(r->place.directory, err);
     if (st != SEG_OK)
         seg_error_context(err, "%s: stage '%s'", r->job->path, stage->name);
     return st;

@@ -1,6 +1,6 @@
 /* score.c: models and data in, scores out. Several models are scored side by side over the
  * same rows and their columns joined; a name that two models give is prefixed by the
- * method of the later one. */
+ * method of the later one (kmeans_segment, then kmeans2_segment). */
 #include "jobs/score.h"
 
 #include <stdio.h>
@@ -130,9 +130,12 @@ static seg_status join_columns(join_source *j, const seg_model *model, const seg
     for (size_t c = 0; c < from->n_columns; c++) {
         seg_column column = from->columns[c];
         char name[256];
-        if (seg_schema_column(&j->schema->view, column.name) != SIZE_MAX) {
-            snprintf(name, sizeof name, "%s_%.200s", seg_method_name(seg_model_method(model)),
-                     column.name);
+        const char *method = seg_method_name(seg_model_method(model));
+        for (int n = 1; seg_schema_column(&j->schema->view, column.name) != SIZE_MAX; n++) {
+            if (n == 1)
+                snprintf(name, sizeof name, "%s_%.200s", method, from->columns[c].name);
+            else
+                snprintf(name, sizeof name, "%s%d_%.200s", method, n, from->columns[c].name);
             column.name = name;
         }
         seg_status st = seg_schema_add_column(j->schema, &column, err);
@@ -162,7 +165,11 @@ static seg_status join_model(join_source *j, const seg_score_job *job, const seg
         .customers = job->customers != NULL ? job->customers : &own,
     };
     TRY(seg_view_open(job->context, &request, m == 0 ? result : NULL, &j->data[m], err));
-    TRY(seg_score_open(job->context, model, j->data[m], &j->scores[m], err));
+    st = seg_score_open(job->context, model, j->data[m], &j->scores[m], err);
+    if (st != SEG_OK) {
+        seg_error_context(err, "%s", job->data);
+        goto done;
+    }
     const seg_schema *schema = j->scores[m]->schema;
     if (m == 0) {
         j->source.n_rows = j->scores[m]->n_rows;

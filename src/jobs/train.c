@@ -126,7 +126,7 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
         TRY(validate(&input, method, source, result, err));
     st = seg_model_train(&input, method, source, &model, err);
     if (st != SEG_OK) {
-        if (err != NULL && strstr(err->text, call->operands[1]) == NULL)
+        if (st == SEG_E_DATA && err != NULL && strstr(err->text, call->operands[1]) == NULL)
             seg_error_context(err, "%s", call->operands[1]);
         goto done;
     }

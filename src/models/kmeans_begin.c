@@ -3,6 +3,7 @@
 #include "models/kmeans_trainer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/number.h"
@@ -36,6 +37,25 @@ static seg_status parse_k(seg_kmeans_trainer *t, seg_error *err)
     return SEG_OK;
 }
 
+static seg_status no_such_feature(const seg_schema *schema, const char *name, size_t n,
+                                  seg_error *err)
+{
+    char wanted[64];
+    const char *nearest = NULL;
+    size_t least = n / 3 + 2;   /* farther is no help */
+    snprintf(wanted, sizeof wanted, "%.*s", (int)(n < 60 ? n : 60), name);
+    for (size_t f = 0; f < schema->n_features; f++) {
+        size_t distance = seg_edit_distance(schema->features[f].name, wanted);
+        if (distance < least) {
+            least = distance;
+            nearest = schema->features[f].name;
+        }
+    }
+    return seg_fail(err, SEG_E_USAGE, "--features names '%s', which is no feature of the data"
+                    "%s%s%s", wanted, nearest == NULL ? "" : "; did you mean '",
+                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
+}
+
 static seg_status choose_columns(seg_kmeans_trainer *t, seg_error *err)
 {
     const seg_schema *schema = t->input.schema;
@@ -54,8 +74,7 @@ static seg_status choose_columns(seg_kmeans_trainer *t, seg_error *err)
         while (f < schema->n_features && !seg_equal_n(schema->features[f].name, item, n))
             f++;
         if (f == schema->n_features)
-            return seg_fail(err, SEG_E_USAGE, "--features names '%.*s', which is no feature of"
-                            " the data", (int)(n < 60 ? n : 60), item);
+            return no_such_feature(schema, item, n, err);
         if (schema->features[f].type != SEG_TYPE_F32)
             return seg_fail(err, SEG_E_USAGE, "--features names '%.*s', which is a category;"
                             " k-means needs numbers", (int)(n < 60 ? n : 60), item);

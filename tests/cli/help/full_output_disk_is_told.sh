@@ -1,0 +1,1 @@
+segmill help >/dev/full
