@@ -38,7 +38,7 @@ uint64_t seg_alloc_limit(void);
 uint64_t seg_alloc_in_use(void);
 uint64_t seg_alloc_peak(void);
 
-/* malloc-shaped entry for libraries that take allocation callbacks (jansson). */
+/* malloc-shaped entry for libraries that take allocation callbacks (zlib). */
 void *seg_alloc_plain(size_t bytes);
 
 /* Tests only: the call after `n` more successful ones fails. -1: never.

@@ -151,17 +151,9 @@ static int depth_of(const json_t *value)
     return deepest + 1;
 }
 
-/* jansson reports a failed allocation as whatever it was about to read: remember it. */
-static _Thread_local bool out_of_memory;
-
-static void *get_remembering(size_t bytes)
-{
-    void *p = seg_alloc_plain(bytes);
-    if (p == NULL)
-        out_of_memory = true;
-    return p;
-}
-
+/* jansson keeps its own malloc: given callbacks that may say no, it ignores a failed append
+ * to the text of a token and then asserts on what is missing. What is read here is a line or
+ * two of a model file, or a file that somebody wrote by hand. */
 seg_status seg_doc_parse(const char *text, size_t n_bytes, seg_doc **out, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -169,10 +161,8 @@ seg_status seg_doc_parse(const char *text, size_t n_bytes, seg_doc **out, seg_er
     seg_doc *doc = NULL;
     *out = NULL;
 
-    out_of_memory = false;
-    json_set_alloc_funcs(get_remembering, seg_free);
     json_t *value = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES, &problem);
-    if (value == NULL && out_of_memory) {
+    if (value == NULL && json_error_code(&problem) == json_error_out_of_memory) {
         st = seg_arena_failed(err);
         goto done;
     }
