@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "data/schema.h"
 #include "segmill/doc.h"
 #include "segmill/status.h"
 #include "segmill/stream.h"
@@ -110,6 +111,11 @@ seg_status seg_h5_get_int(seg_h5 *file, const char *path, int64_t *out, seg_erro
 seg_status seg_h5_get_real(seg_h5 *file, const char *path, double *out, seg_error *err);
 /* A dict as a tree (inverse of seg_h5_put_doc), under `into`. */
 seg_status seg_h5_get_doc(seg_h5 *file, const char *path, seg_node *into, seg_error *err);
+/* The columns of a frame of at most n_rows_max rows, with types, scales and categories as
+ * they were written; its index is left out. Free both: seg_batch_free, seg_schema_free. */
+seg_status seg_h5_get_frame(seg_h5 *file, const char *path, uint64_t n_rows_max,
+                            seg_schema_owner **schema, seg_batch **columns, size_t *n_rows,
+                            seg_error *err);
 /* A string attribute, or null. */
 const char *seg_h5_get_attribute(seg_h5 *file, const char *path, const char *name);
 

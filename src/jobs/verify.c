@@ -7,7 +7,7 @@
 #include "base/publish.h"
 #include "base/try.h"
 #include "data/h5.h"
-#include "models/method.h"
+#include "models/selfcheck.h"
 
 static seg_status verify_file(const char *path, seg_node *result, seg_error *err)
 {
@@ -15,12 +15,20 @@ static seg_status verify_file(const char *path, seg_node *result, seg_error *err
     seg_h5 *file = NULL;
     seg_model *model = NULL;
     seg_kind kind;
+    size_t n_rows = 0;
     TRY(seg_h5_open(path, &file, err));
     TRY(seg_h5_kind(file, &kind, err));
     seg_put_text(result, "kind", seg_kind_name(kind));
     if (kind == SEG_KIND_MODEL)
         TRY(seg_model_load(path, &model, err));
     TRY(seg_h5_verify(path, result, err));
+    if (model != NULL) {
+        st = seg_selfcheck_run(model, &n_rows, err);
+        if (st != SEG_OK)
+            seg_error_context(err, "%s", path);
+        else
+            seg_put_int(result, "selfcheck_rows", (int64_t)n_rows);
+    }
 
 done:
     seg_model_free(model);

@@ -49,6 +49,7 @@ struct seg_model {
     seg_schema_owner *schema;   /* features used, in the model's order, with levels */
     seg_doc *info;              /* {"options": {...}, "figures": {...}, "provenance": {...}} */
     void *state;                /* the method's own */
+    struct seg_selfcheck *selfcheck;   /* rows it scored when it was made; or null */
 };
 
 struct seg_method {
@@ -83,6 +84,8 @@ struct seg_method {
     seg_status (*text)(const seg_model *model, seg_node *into, seg_error *err);
 
     /* -- scoring -------------------------------------------------------------- */
+    /* Names of obs columns that score looks at beside X, ending with null; null if none. */
+    const char *const *score_columns;
     /* Add the result columns to `out` (kind SCORES). options: score's own, may be null. */
     seg_status (*score_schema)(const seg_model *model, seg_schema_owner *out, seg_error *err);
     /* Fill out->columns[0..] for the rows of `in`, whose X is in the model's order and

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "models/method.h"
+#include "models/selfcheck.h"
 #include "segmill/version.h"
 
 #include <string.h>
@@ -13,15 +14,17 @@ void seg_model_free(seg_model *model)
     model->method->state_free(model->state);
     seg_schema_free(model->schema);
     seg_doc_free(model->info);
+    seg_selfcheck_free(model->selfcheck);
     seg_free(model);
 }
 
 const seg_method *seg_model_method(const seg_model *model) { return model->method; }
 const seg_schema *seg_model_schema(const seg_model *model) { return &model->schema->view; }
 
-/* All blocks of a source to the trainer, once. */
+/* All blocks of a source to the trainer, once; the first time also to the self-check. */
 static seg_status one_pass(const seg_train_input *input, const seg_method *method,
-                           void *trainer, seg_source *source, int pass, seg_error *err)
+                           void *trainer, seg_source *source, int pass, seg_selfcheck *check,
+                           seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_block block;
@@ -31,6 +34,8 @@ static seg_status one_pass(const seg_train_input *input, const seg_method *metho
         TRY(source->next(source, &block, err));
         if (block.n_rows == 0)
             break;
+        if (pass == 0)
+            TRY(seg_selfcheck_add(check, &block, err));
         TRY(method->pass_add(trainer, &block, err));
         TRY(seg_step(input->ctx, "training", block.first_row + block.n_rows, source->n_rows,
                      err));
@@ -44,16 +49,18 @@ seg_status seg_model_train(const seg_train_input *input, const seg_method *metho
 {
     seg_status st = SEG_OK;
     seg_model *model = NULL;
+    seg_selfcheck *check = NULL;
     void *trainer = NULL;
     bool more = true;
     *out = NULL;
 
+    TRY(seg_selfcheck_new(method, input->schema, input->n_rows, &check, err));
     TRY(method->train_begin(input, &trainer, err));
     for (int pass = 0;; pass++) {
         TRY(method->pass_begin(trainer, &more, err));
         if (!more)
             break;
-        TRY(one_pass(input, method, trainer, source, pass, err));
+        TRY(one_pass(input, method, trainer, source, pass, check, err));
         TRY(method->pass_end(trainer, err));
     }
     TRY(SEG_ALLOC(&model, 1, "a model", err));
@@ -63,6 +70,7 @@ seg_status seg_model_train(const seg_train_input *input, const seg_method *metho
     seg_option_record(method->options, input->options, SEG_OPTION_ENVIRONMENT,
                       seg_put_object(info, "options"));
     TRY(method->train_end(trainer, model, seg_put_object(info, "figures"), err));
+    TRY(seg_selfcheck_end(&check, model, err));
     seg_node *provenance = seg_put_object(info, "provenance");
     seg_put_text(provenance, "engine_version", SEGMILL_VERSION);
     seg_put_int(provenance, "seed", (int64_t)input->ctx->seed);
@@ -73,6 +81,7 @@ seg_status seg_model_train(const seg_train_input *input, const seg_method *metho
 
 done:
     method->train_free(trainer);
+    seg_selfcheck_free(check);
     seg_model_free(model);
     return st;
 }

@@ -4,6 +4,7 @@
  *   uns/segmill/features/{name,type}   in the model's order
  *   uns/segmill/categories/<i>         category names of feature i
  *   uns/segmill/info/...               options, figures, provenance
+ *   uns/segmill/selfcheck/...          rows and their scores: selfcheck_file.c
  *   var                                the same features, for people */
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/try.h"
 #include "models/method.h"
 #include "models/model_frame.h"
+#include "models/selfcheck.h"
 
 enum { FORMAT_VERSION = 1, MAX_FEATURES = 1 << 24 };
 
@@ -61,6 +63,7 @@ seg_status seg_model_save(const seg_model *model, const char *path, seg_error *e
     TRY(seg_h5_put_int(w, "uns/segmill/format_version", FORMAT_VERSION, err));
     TRY(seg_h5_put_text(w, "uns/segmill/rows", seg_kind_name(model->schema->view.kind), err));
     TRY(seg_h5_put_doc(w, "uns/segmill/info", seg_doc_root(model->info), err));
+    TRY(seg_selfcheck_save(model, w, err));
     TRY(seg_h5_commit(w, err));
 
 done:
@@ -140,6 +143,7 @@ seg_status seg_model_load(const char *path, seg_model **out, seg_error *err)
     TRY(seg_h5_get_doc(file, "uns/segmill/info", seg_doc_root(model->info), err));
     TRY(seg_doc_status(model->info, err));
     TRY(method->load(model, file, err));
+    TRY(seg_selfcheck_load(model, file, err));
     *out = model;
     model = NULL;
 

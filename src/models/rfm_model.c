@@ -217,6 +217,10 @@ static void defaults(void *options)
     };
 }
 
+static const char *const score_columns[] = {
+    "recency_days", "frequency", "monetary", "returns", NULL,
+};
+
 const seg_method seg_method_rfm = {
     .name = "rfm",
     .summary = "scores of recency, frequency and money, and segments by their names",
@@ -237,6 +241,7 @@ const seg_method seg_method_rfm = {
     .state_free = seg_rfm_model_free,
     .describe = describe,
     .text = text,
+    .score_columns = score_columns,
     .score_schema = score_schema,
     .score = score,
 };
