@@ -66,7 +66,7 @@ $(B)/libsegmill.a: $(OBJ)
 
 $(B)/libsegmill.so: $(OBJ)
 	@echo "  link    $@"
-	@$(CC) $(CFLAGS) -shared -Wl,-soname,libsegmill.so.0 -o $@ $^ $(PKG_LIBS)
+	@$(CC) $(CFLAGS) -shared -Wl,-soname,libsegmill.so.0 -Wl,--no-undefined -o $@ $^ $(PKG_LIBS)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -57,11 +57,6 @@ SEG_API seg_status seg_option_check(const seg_option *table, const void *options
 SEG_API void seg_option_record(const seg_option *table, const void *options, unsigned skip,
                                seg_node *into);
 
-/** Set every field that `record` names; unknown names are SEG_E_DATA. Texts live
- *  as long as the tree. */
-SEG_API seg_status seg_option_restore(const seg_option *table, void *options,
-                                      const seg_node *record, seg_error *err);
-
 /** The nearest name of `table` to `name`, or null if nothing is near. */
 SEG_API const char *seg_option_nearest(const seg_option *table, const char *name);
 

@@ -403,17 +403,6 @@ bool seg_parse_fixed(const char *s, size_t n, char point, uint32_t scale, int64_
     return with_sign(value, negative, out);
 }
 
-int seg_fraction_digits(const char *s, size_t n, char point)
-{
-    int count = 0;
-    const char *at = n == 0 ? NULL : memchr(s, point, n);
-    if (at == NULL)
-        return 0;
-    for (at++; at < s + n && is_digit(*at) && count < 1000; at++)
-        count++;
-    return count;
-}
-
 bool seg_parse_share(const char *s, size_t n, uint64_t *num, uint64_t *den)
 {
     const char *end = s + n;

@@ -25,8 +25,6 @@ bool seg_parse_u64(const char *s, size_t n, uint64_t *out);
  * to even); false on overflow or bad form. No exponent. */
 bool seg_parse_fixed(const char *s, size_t n, char point, uint32_t scale, int64_t *out,
                      bool *exact);
-/* Digits after the point ("12.50" has 2), 0 if none: for choosing the scale. */
-int seg_fraction_digits(const char *s, size_t n, char point);
 
 enum { SEG_NUMBER_BYTES = 32 };
 

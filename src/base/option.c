@@ -271,32 +271,6 @@ void seg_option_record(const seg_option *table, const void *options, unsigned sk
             record_one(o, options, into);
 }
 
-seg_status seg_option_restore(const seg_option *table, void *options, const seg_node *record,
-                              seg_error *err)
-{
-    for (size_t i = 0; i < seg_node_count(record); i++) {
-        const seg_node *node = seg_node_at(record, i);
-        const char *name = seg_node_name(node);
-        char number[SEG_NUMBER_BYTES];
-        const char *text = number;
-        switch (seg_node_type(node)) {
-        case SEG_DOC_NULL: continue;
-        case SEG_DOC_BOOL: text = seg_node_int(node, 0) ? "yes" : "no"; break;
-        case SEG_DOC_INT:  seg_print_i64(number, seg_node_int(node, 0)); break;
-        case SEG_DOC_REAL: seg_print_f64(number, seg_node_real(node, 0)); break;
-        case SEG_DOC_TEXT: text = seg_node_text(node, ""); break;
-        default:
-            return seg_fail(err, SEG_E_DATA, "option '%s' is not a plain value", name);
-        }
-        seg_status st = seg_option_set(table, options, name, text, err);
-        if (st != SEG_OK) {
-            seg_error_context(err, "recorded options");
-            return SEG_E_DATA;
-        }
-    }
-    return SEG_OK;
-}
-
 /* ---- help ------------------------------------------------------------------------- */
 
 static const char *value_word(const seg_option *o)

@@ -96,8 +96,6 @@ seg_status seg_h5_info(seg_h5 *file, const char *path, seg_h5_array *info, seg_e
  * SEG_E_DATA when a value does not fit the type. */
 seg_status seg_h5_read(seg_h5 *file, const char *path, seg_h5_type type, size_t width,
                        uint64_t first_row, uint64_t n_rows, void *out, seg_error *err);
-/* Mapped bytes of a contiguous little-endian f32 array, or null when it must be read. */
-const float *seg_h5_map_f32(seg_h5 *file, const char *path);
 
 /* For model files: the whole array of exactly this type family, with checked size.
  * n_cols 0: rank 1. Allocates *out (seg_free). min/max rows guard absurd files. */
@@ -108,7 +106,6 @@ seg_status seg_h5_get_text(seg_h5 *file, const char *path, const char **out, seg
 seg_status seg_h5_get_texts(seg_h5 *file, const char *path, const char *const **out, size_t *n,
                             seg_error *err);
 seg_status seg_h5_get_int(seg_h5 *file, const char *path, int64_t *out, seg_error *err);
-seg_status seg_h5_get_real(seg_h5 *file, const char *path, double *out, seg_error *err);
 /* A dict as a tree (inverse of seg_h5_put_doc), under `into`. */
 seg_status seg_h5_get_doc(seg_h5 *file, const char *path, seg_node *into, seg_error *err);
 /* The columns of a frame of at most n_rows_max rows, with types, scales and categories as

@@ -134,30 +134,18 @@ seg_status seg_h5_get_text(seg_h5 *file, const char *path, const char **out, seg
     return st;
 }
 
-static seg_status get_scalar(seg_h5 *file, const char *path, seg_h5_type type, void *out,
-                             seg_error *err)
+seg_status seg_h5_get_int(seg_h5 *file, const char *path, int64_t *out, seg_error *err)
 {
     h5_array *array;
+    *out = 0;
     seg_status st = h5_open_array(file, path, &array, err);
     if (st == SEG_OK && (array->members != NULL || array->n_rows != 1 || array->n_cols != 1 ||
                          array->cell.class == H5_CLASS_TEXT ||
                          array->cell.class == H5_CLASS_VLEN))
         st = seg_fail(err, SEG_E_DATA, "%s: '%s' is not a single number", file->path, path);
     if (st == SEG_OK)
-        st = h5_read_cells(file, array, &array->cell, type, 0, 0, 1, out, err);
+        st = h5_read_cells(file, array, &array->cell, SEG_H5_I64, 0, 0, 1, out, err);
     return st;
-}
-
-seg_status seg_h5_get_int(seg_h5 *file, const char *path, int64_t *out, seg_error *err)
-{
-    *out = 0;
-    return get_scalar(file, path, SEG_H5_I64, out, err);
-}
-
-seg_status seg_h5_get_real(seg_h5 *file, const char *path, double *out, seg_error *err)
-{
-    *out = NAN;
-    return get_scalar(file, path, SEG_H5_F64, out, err);
 }
 
 /* ---- trees ------------------------------------------------------------------------ */

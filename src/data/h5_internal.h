@@ -153,8 +153,6 @@ typedef struct h5_array {
     unsigned char *compact;   /* bytes of a compact array */
     h5_chunks chunks;
     size_t longest;           /* variable-length texts: bytes; SIZE_MAX not yet known */
-    void *map;                /* of the whole array */
-    size_t map_bytes;
 } h5_array;
 
 typedef struct h5_heap {      /* the last collection of variable-length texts */

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/try.h"
@@ -97,8 +96,6 @@ void h5_array_free(h5_array *array)
         return;
     if (array->id >= 0)
         H5Dclose(array->id);
-    if (array->map != NULL)
-        munmap(array->map, array->map_bytes);
     h5_chunks_free(&array->chunks);
     seg_free(array->compact);
     seg_free(array);

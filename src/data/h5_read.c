@@ -3,8 +3,6 @@
 #include "data/h5_internal.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "base/alloc.h"
 #include "base/try.h"
 
@@ -152,24 +150,4 @@ seg_status seg_h5_info(seg_h5 *file, const char *path, seg_h5_array *info, seg_e
     if (info->type != SEG_H5_TEXT)
         return SEG_OK;
     return h5_longest(file, array, &array->cell, &info->width, err);
-}
-
-const float *seg_h5_map_f32(seg_h5 *file, const char *path)
-{
-    h5_array *array;
-    if (h5_open_array(file, path, &array, NULL) != SEG_OK || array->layout != H5D_CONTIGUOUS ||
-        !is_direct(array, &array->cell, SEG_H5_F32) || array->address % sizeof(float) != 0 ||
-        array->n_rows == 0 || array->n_cols == 0)
-        return NULL;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), lead = array->address % page;
-    if (array->map == NULL) {
-        size_t bytes = array->n_rows * array->n_cols * sizeof(float) + lead;
-        void *map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, file->fd,
-                         (off_t)(array->address - lead));
-        if (map == MAP_FAILED)
-            return NULL;
-        array->map = map;
-        array->map_bytes = bytes;
-    }
-    return (const float *)(const void *)((const char *)array->map + lead);
 }

@@ -75,11 +75,6 @@ void seg_apriori_result_clear(seg_apriori_result *result)
     *result = (seg_apriori_result){ 0 };
 }
 
-const char *seg_apriori_stage(const seg_apriori *miner)
-{
-    return miner->stage_text;
-}
-
 /* ---- beginning a pass --------------------------------------------------------- */
 
 static seg_status make_counters(seg_apriori *miner, size_t n, size_t n_copies, seg_error *err)
@@ -117,7 +112,6 @@ static seg_status begin_pairs(seg_apriori *miner, seg_error *err)
         n += triangle_row(miner, end++);
     miner->end_rank = end;
     memcpy(miner->use, miner->rank, miner->options.n_items * sizeof *miner->use);
-    snprintf(miner->stage_text, sizeof miner->stage_text, "counting pairs");
     return make_counters(miner, n, copies, err);
 }
 
@@ -167,8 +161,6 @@ static seg_status begin_sets(seg_apriori *miner, seg_error *err)
     TRY(make_counters(miner, miner->candidates.n, (size_t)seg_apriori_threads(miner),
                       err));
     TRY(make_columns(miner, err));
-    snprintf(miner->stage_text, sizeof miner->stage_text, "counting sets of %zu",
-             miner->candidates.length);
 
 done:
     return st;
@@ -179,7 +171,6 @@ seg_status seg_apriori_begin(seg_apriori *miner, bool *more, seg_error *err)
     seg_status st = SEG_OK;
     switch (miner->stage) {
     case STAGE_ITEMS:
-        snprintf(miner->stage_text, sizeof miner->stage_text, "counting items");
         st = make_counters(miner, miner->options.n_items, (size_t)seg_apriori_threads(miner),
                            err);
         break;

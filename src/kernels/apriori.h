@@ -65,8 +65,6 @@ seg_status seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows,
                            uint64_t first_row, seg_error *err);
 /* SEG_E_GATE above max_itemsets, unless partial results are allowed. */
 seg_status seg_apriori_end(seg_apriori *miner, seg_error *err);
-/* For progress: "counting items", "counting pairs", "counting sets of 3" ... */
-const char *seg_apriori_stage(const seg_apriori *miner);
 
 /* Move the answer out; release it with seg_apriori_result_clear(). */
 void seg_apriori_take(seg_apriori *miner, seg_apriori_result *result);

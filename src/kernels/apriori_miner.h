@@ -10,7 +10,6 @@ typedef enum stage { STAGE_ITEMS, STAGE_PAIRS, STAGE_SETS, STAGE_DONE } stage;
 struct seg_apriori {
     seg_apriori_options options;
     stage stage;
-    char stage_text[48];
     size_t levels_cap, counts_cap;
     uint64_t n_found;             /* frequent sets so far */
     seg_apriori_result result;

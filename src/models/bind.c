@@ -279,14 +279,6 @@ seg_status seg_binding_apply(seg_binding *b, const seg_block *in, seg_block *out
     return SEG_OK;
 }
 
-uint64_t seg_binding_unseen(const seg_binding *b)
-{
-    uint64_t n = b->unknown_items;
-    for (size_t f = 0; b->unseen != NULL && f < b->model->n_features; f++)
-        n += b->unseen[f];
-    return n;
-}
-
 void seg_binding_note(const seg_binding *b, const seg_context *ctx)
 {
     for (size_t f = 0; b->unseen != NULL && f < b->model->n_features; f++)

@@ -22,6 +22,5 @@ seg_status seg_binding_apply(seg_binding *binding, const seg_block *in, seg_bloc
 
 /* Tell about unseen categories and unknown items: number of cells, per feature. */
 void seg_binding_note(const seg_binding *binding, const seg_context *ctx);
-uint64_t seg_binding_unseen(const seg_binding *binding);
 
 #endif

@@ -33,8 +33,6 @@ typedef struct seg_rfm_model {
     float *means;          /* n_names x 3: recency, frequency, money; NaN if nobody */
 } seg_rfm_model;
 
-extern const seg_option seg_rfm_option_table[];
-
 /* Room for the figures of the map's segments. */
 seg_status seg_rfm_model_make_room(seg_rfm_model *model, size_t n_names, seg_error *err);
 void seg_rfm_model_free(void *state);   /* takes null */

@@ -189,7 +189,7 @@ static seg_status text(const seg_model *model, seg_node *into, seg_error *err)
 /* ---- the method --------------------------------------------------------------------------- */
 
 #define FIELD(member) offsetof(seg_rfm_options, member)
-const seg_option seg_rfm_option_table[] = {
+static const seg_option option_table[] = {
     SEG_CUSTOMER_OPTION_ROWS(seg_rfm_options, customers),
     { "scheme", SEG_OPTION_CHOICE, FIELD(scheme), 0, 0, "disc|ntile|nested|frozen|edges", NULL,
       "scores by edges that keep ties together, groups of equal size, those nested, the cuts"
@@ -226,7 +226,7 @@ const seg_method seg_method_rfm = {
     .summary = "scores of recency, frequency and money, and segments by their names",
     .train_view = SEG_VIEW_CUSTOMERS,
     .score_view = SEG_VIEW_CUSTOMERS,
-    .options = seg_rfm_option_table,
+    .options = option_table,
     .options_size = sizeof(seg_rfm_options),
     .defaults = defaults,
     .check = seg_rfm_check,

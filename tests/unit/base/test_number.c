@@ -267,16 +267,6 @@ static void money_that_does_not_fit_is_refused(void **state)
         assert_false(seg_parse_fixed(cases[i], strlen(cases[i]), '.', 100, &value, &exact));
 }
 
-static void counts_the_digits_after_the_point(void **state)
-{
-    (void)state;
-    assert_int_equal(seg_fraction_digits("12.50", 5, '.'), 2);
-    assert_int_equal(seg_fraction_digits("12", 2, '.'), 0);
-    assert_int_equal(seg_fraction_digits("12.", 3, '.'), 0);
-    assert_int_equal(seg_fraction_digits("1,125", 5, ','), 3);
-    assert_int_equal(seg_fraction_digits("", 0, ','), 0);
-}
-
 static void share(const char *text, uint64_t expected_num, uint64_t expected_den)
 {
     uint64_t num = 77, den = 77;
@@ -321,7 +311,6 @@ int main(void)
         cmocka_unit_test(whole_numbers_fit_or_are_refused),
         cmocka_unit_test(money_is_exact_or_rounded_half_to_even),
         cmocka_unit_test(money_that_does_not_fit_is_refused),
-        cmocka_unit_test(counts_the_digits_after_the_point),
         cmocka_unit_test(shares_are_exact_and_digits_alone_a_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,13 +216,12 @@ static void equal_content_is_equal_bytes(void **state)
     free(b);
 }
 
-static void large_arrays_begin_on_a_page_and_map(void **state)
+static void large_arrays_begin_on_a_page(void **state)
 {
     (void)state;
     enum { N = 4096 };
     static float big[N];
     seg_h5_writer *w;
-    seg_h5 *file;
     for (int i = 0; i < N; i++)
         big[i] = (float)i;
     OK(seg_h5_create(in_dir("map.h5"), true, &w, &err));
@@ -231,12 +230,12 @@ static void large_arrays_begin_on_a_page_and_map(void **state)
     OK(seg_h5_fill(w, "X", 0, big, N / 4, &err));
     OK(seg_h5_commit(w, &err));
     seg_h5_writer_close(w);
-    OK(seg_h5_open(in_dir("map.h5"), &file, &err));
-    const float *map = seg_h5_map_f32(file, "X");
-    assert_non_null(map);
-    assert_int_equal((uintptr_t)map % 4096, 0);
-    assert_memory_equal(map, big, sizeof big);
-    seg_h5_close(file);
+    size_t n;
+    char *bytes = slurp(in_dir("map.h5"), &n);
+    char *at = memmem(bytes, n, big, sizeof big);
+    assert_non_null(at);
+    assert_int_equal((at - bytes) % 4096, 0);
+    free(bytes);
 }
 
 static void nothing_is_left_without_a_commit(void **state)
@@ -333,7 +332,7 @@ int main(void)
         cmocka_unit_test(trees_survive),
         cmocka_unit_test(members_come_in_the_order_of_writing),
         cmocka_unit_test(equal_content_is_equal_bytes),
-        cmocka_unit_test(large_arrays_begin_on_a_page_and_map),
+        cmocka_unit_test(large_arrays_begin_on_a_page),
         cmocka_unit_test(nothing_is_left_without_a_commit),
         cmocka_unit_test(refuses_to_commit_a_hole),
         cmocka_unit_test(refuses_values_that_do_not_fit),
