@@ -49,6 +49,8 @@ SEG_API void seg_put_node(seg_node *parent, const char *name, const seg_node *va
 /** Reading. All take null. Paths are names with dots: "provenance.seed". */
 SEG_API seg_doc_type seg_node_type(const seg_node *node);
 SEG_API const seg_node *seg_node_get(const seg_node *object, const char *path);
+/** The member of exactly this name, dots and all. */
+SEG_API const seg_node *seg_node_member(const seg_node *object, const char *name);
 SEG_API size_t seg_node_count(const seg_node *node);              /**< members or elements */
 SEG_API const seg_node *seg_node_at(const seg_node *node, size_t i);
 SEG_API const char *seg_node_name(const seg_node *node);          /**< of a member; else null */

@@ -187,6 +187,11 @@ const seg_node *seg_node_get(const seg_node *object, const char *path)
     return NULL;
 }
 
+const seg_node *seg_node_member(const seg_node *object, const char *name)
+{
+    return seg_node_type(object) == SEG_DOC_OBJECT ? member(object, name, strlen(name)) : NULL;
+}
+
 size_t seg_node_count(const seg_node *node)
 {
     return node == NULL ? 0 : node->n;

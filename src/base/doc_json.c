@@ -1,6 +1,4 @@
-/* doc_json.c: trees to JSON and back. Reading is done by jansson; writing by hand,
- * since numbers must be the shortest that read back equal. */
-#include <jansson.h>
+/* doc_json.c: trees to JSON. Numbers are the shortest that read back equal. */
 #include <math.h>
 #include <string.h>
 
@@ -98,91 +96,6 @@ const char *seg_doc_json(seg_doc *doc, int indent)
         return NULL;
     seg_text_clear(&doc->text);
     add_value(&doc->text, &doc->root, indent, 0);
-    return doc->text.failed ? NULL : doc->text.bytes;
-}
-
-/* ---- reading --------------------------------------------------------------------- */
-
-enum { MAX_DEPTH = 64 };
-
-static void copy_value(seg_node *parent, const char *name, const json_t *value);
-
-static void copy_members(seg_node *into, const json_t *value)
-{
-    if (json_is_array(value)) {
-        for (size_t i = 0; i < json_array_size(value); i++)
-            copy_value(into, NULL, json_array_get(value, i));
-        return;
-    }
-    for (void *i = json_object_iter((json_t *)(uintptr_t)value); i != NULL;
-         i = json_object_iter_next((json_t *)(uintptr_t)value, i))
-        copy_value(into, json_object_iter_key(i), json_object_iter_value(i));
-}
-
-static void copy_value(seg_node *parent, const char *name, const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_NULL:    seg_put_null(parent, name); break;
-    case JSON_TRUE:    seg_put_bool(parent, name, true); break;
-    case JSON_FALSE:   seg_put_bool(parent, name, false); break;
-    case JSON_INTEGER: seg_put_int(parent, name, json_integer_value(value)); break;
-    case JSON_REAL:    seg_put_real(parent, name, json_real_value(value)); break;
-    case JSON_STRING:  seg_put_text(parent, name, json_string_value(value)); break;
-    case JSON_ARRAY:   copy_members(seg_put_array(parent, name), value); break;
-    case JSON_OBJECT:  copy_members(seg_put_object(parent, name), value); break;
-    }
-}
-
-/* jansson limits its own recursion to 2048; ours and everybody's who walks the tree is
- * kept lower. */
-static int depth_of(const json_t *value)
-{
-    int deepest = 0;
-    size_t n = json_is_array(value) ? json_array_size(value) : 0;
-    for (size_t i = 0; i < n && deepest <= MAX_DEPTH; i++) {
-        int d = depth_of(json_array_get(value, i));
-        deepest = d > deepest ? d : deepest;
-    }
-    for (void *i = json_object_iter((json_t *)(uintptr_t)value); i != NULL && deepest <= MAX_DEPTH;
-         i = json_object_iter_next((json_t *)(uintptr_t)value, i)) {
-        int d = depth_of(json_object_iter_value(i));
-        deepest = d > deepest ? d : deepest;
-    }
-    return deepest + 1;
-}
-
-/* jansson keeps its own malloc: given callbacks that may say no, it ignores a failed append
- * to the text of a token and then asserts on what is missing. What is read here is a line or
- * two of a model file, or a file that somebody wrote by hand. */
-seg_status seg_doc_parse(const char *text, size_t n_bytes, seg_doc **out, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    json_error_t problem;
-    seg_doc *doc = NULL;
-    *out = NULL;
-
-    json_t *value = json_loadb(text, n_bytes, JSON_REJECT_DUPLICATES, &problem);
-    if (value == NULL && json_error_code(&problem) == json_error_out_of_memory) {
-        st = seg_arena_failed(err);
-        goto done;
-    }
-    if (value == NULL) {
-        st = seg_fail(err, SEG_E_DATA, "line %d, column %d: %s", problem.line, problem.column,
-                      problem.text);
-        goto done;
-    }
-    if (!json_is_object(value) || depth_of(value) > MAX_DEPTH) {
-        st = seg_fail(err, SEG_E_DATA, "not a JSON object of at most %d levels", MAX_DEPTH);
-        goto done;
-    }
-    doc = seg_doc_new();
-    copy_members(seg_doc_root(doc), value);
-    TRY(seg_doc_status(doc, err));
-    *out = doc;
-    doc = NULL;
-
-done:
-    seg_doc_free(doc);
-    json_decref(value);
-    return st;
+    doc->failed = doc->text.failed;   /* so that the status says why there is no text */
+    return doc->failed ? NULL : doc->text.bytes;
 }

@@ -69,15 +69,6 @@ static size_t width_of(const char *text)
     return seg_utf8_length(text, strlen(text));
 }
 
-/* By the whole name: one with dots in it is no path here. */
-static const seg_node *cell_of(const seg_node *row, const char *name)
-{
-    for (size_t i = 0; seg_node_type(row) == SEG_DOC_OBJECT && i < row->n; i++)
-        if (strcmp(row->children[i]->name, name) == 0)
-            return row->children[i];
-    return NULL;
-}
-
 static bool is_number(const seg_node *node)
 {
     seg_doc_type type = seg_node_type(node);
@@ -117,13 +108,13 @@ static void add_table(seg_text *out, const seg_node *array, size_t indent)
     for (size_t c = 0; c < n; c++) {
         widths[c] = width_of(names[c]);
         for (size_t r = 0; r < rows; r++) {
-            size_t w = shown_width(cell_of(array->children[r], names[c]));
+            size_t w = shown_width(seg_node_member(array->children[r], names[c]));
             widths[c] = w > widths[c] ? w : widths[c];
         }
     }
     add_pad(out, n == 0 ? 0 : indent);
     for (size_t c = 0; c < n; c++) {
-        bool right = is_number(cell_of(first, names[c])), last = c + 1 == n;
+        bool right = is_number(seg_node_member(first, names[c])), last = c + 1 == n;
         size_t pad = widths[c] - width_of(names[c]);
         add_pad(out, right ? pad : 0);
         add_words(out, names[c]);
@@ -133,7 +124,7 @@ static void add_table(seg_text *out, const seg_node *array, size_t indent)
     for (size_t r = 0; r < rows; r++) {
         add_pad(out, indent);
         for (size_t c = 0; c < n; c++)
-            add_cell(out, cell_of(array->children[r], names[c]), widths[c], c + 1 == n);
+            add_cell(out, seg_node_member(array->children[r], names[c]), widths[c], c + 1 == n);
     }
     if (rows < array->n) {
         add_pad(out, indent);
@@ -225,5 +216,6 @@ const char *seg_doc_plain(seg_doc *doc)
     seg_text_clear(&doc->text);
     seg_text_add(&doc->text, "");
     add_members(&doc->text, &doc->root, 0);
-    return doc->text.failed ? NULL : doc->text.bytes;
+    doc->failed = doc->text.failed;   /* so that the status says why there is no text */
+    return doc->failed ? NULL : doc->text.bytes;
 }

@@ -49,18 +49,21 @@ done:
     return st;
 }
 
-bool h5_own_kind(seg_h5 *file, seg_kind *kind)
+seg_status h5_own_kind(seg_h5 *file, bool *own, seg_kind *kind, seg_error *err)
 {
     const char *name;
-    if (!seg_h5_has(file, "uns/segmill/kind") ||
-        seg_h5_get_text(file, "uns/segmill/kind", &name, NULL) != SEG_OK)
-        return false;
+    *own = false;
+    if (!seg_h5_has(file, "uns/segmill/kind"))
+        return SEG_OK;
+    seg_status st = seg_h5_get_text(file, "uns/segmill/kind", &name, err);
+    if (st != SEG_OK)
+        return st == SEG_E_AGAIN ? st : SEG_OK;   /* no text: not ours */
     for (seg_kind k = SEG_KIND_FEATURES; k <= SEG_KIND_MODEL; k++)
         if (strcmp(name, seg_kind_name(k)) == 0) {
             *kind = k;
-            return true;
+            *own = true;
         }
-    return false;
+    return SEG_OK;
 }
 
 static seg_status get_optional(seg_h5 *file, const char *path, const char **text, seg_error *err)

@@ -284,11 +284,14 @@ static seg_status find_foreign(seg_h5 *file, h5_table *table, seg_error *err)
 seg_status h5_find_table(seg_h5 *file, const char *path, h5_table *table, seg_error *err)
 {
     seg_kind kind;
+    bool own = false;
     *table = (h5_table){ 0 };
     seg_status st = seg_schema_new(SEG_KIND_FEATURES, &table->schema, err);
+    if (st == SEG_OK && path == NULL)
+        st = h5_own_kind(file, &own, &kind, err);
     if (st == SEG_OK && path != NULL)
         st = find_object(file, path, table, err);
-    else if (st == SEG_OK && h5_own_kind(file, &kind))
+    else if (st == SEG_OK && own)
         st = find_own(file, kind, table, err);
     else if (st == SEG_OK)
         st = find_foreign(file, table, err);
@@ -301,9 +304,11 @@ seg_status seg_h5_kind(seg_h5 *file, seg_kind *kind, seg_error *err)
 {
     h5_table table;
     *kind = SEG_KIND_FEATURES;
-    if (h5_own_kind(file, kind))
-        return SEG_OK;
-    seg_status st = h5_find_table(file, NULL, &table, err);
+    bool own;
+    seg_status st = h5_own_kind(file, &own, kind, err);
+    if (st != SEG_OK || own)
+        return st;
+    st = h5_find_table(file, NULL, &table, err);
     if (st == SEG_OK)
         *kind = table.schema->view.kind;
     h5_table_free(&table);

@@ -76,8 +76,8 @@ seg_status h5_read_field(seg_h5 *file, const h5_field *field, const seg_column *
 
 /* Kind, key, label, dates, categories: what the frames do not say. */
 seg_status h5_put_schema(seg_h5_writer *w, const seg_schema *schema, seg_error *err);
-/* True if the file is one of ours, and of which kind. */
-bool h5_own_kind(seg_h5 *file, seg_kind *kind);
+/* Is the file one of ours, and of which kind? An error only when memory ends. */
+seg_status h5_own_kind(seg_h5 *file, bool *own, seg_kind *kind, seg_error *err);
 /* Into the schema of a table whose columns and features are there. */
 seg_status h5_get_facts(seg_h5 *file, seg_schema_owner *schema, seg_error *err);
 /* Features of our own matrix: names, units, sources, categories. */

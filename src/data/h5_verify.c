@@ -163,9 +163,11 @@ seg_status seg_h5_verify(const char *path, seg_node *result, seg_error *err)
     seg_context ctx = seg_context_defaults();
     seg_h5 *file = NULL;
     seg_kind kind;
+    bool own;
     check c = { 0 };
     TRY(seg_h5_open(path, &file, err));
-    if (!h5_own_kind(file, &kind)) {
+    TRY(h5_own_kind(file, &own, &kind, err));
+    if (!own) {
         st = seg_fail(err, SEG_E_VERIFY, "%s: it has no hashes to be checked: another program"
                       " wrote it", path);
         goto done;

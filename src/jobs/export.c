@@ -1,6 +1,7 @@
 #include "jobs/export.h"
 
 #include <string.h>
+#include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/try.h"
@@ -49,12 +50,15 @@ static seg_status make_text(const seg_model *model, int to, const char *path, se
     TRY(seg_doc_status(doc, err));
     if (to == SEG_EXPORT_CSV) {
         TRY(as_csv(doc, path, text, err));
-    } else if (to == SEG_EXPORT_JSON) {
-        seg_text_add(text, seg_doc_json(doc, 2));
-        seg_text_add_char(text, '\n');
     } else {   /* a method may have words of its own (the rules of a tree) */
-        const char *words = seg_node_text(seg_node_get(root, "text"), NULL);
-        seg_text_add(text, words != NULL ? words : seg_doc_plain(doc));
+        const char *words = to == SEG_EXPORT_JSON ? seg_doc_json(doc, 2)
+                            : seg_node_text(seg_node_get(root, "text"), seg_doc_plain(doc));
+        if (words == NULL) {
+            st = seg_arena_failed(err);
+            goto done;
+        }
+        seg_text_add(text, words);
+        seg_text_add(text, to == SEG_EXPORT_JSON ? "\n" : "");
     }
     TRY(seg_text_status(text, err));
 done:

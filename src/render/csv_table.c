@@ -34,7 +34,7 @@ void seg_csv_table(seg_text *out, const seg_node *array)
             if (r < 0)
                 seg_csv_add_field(out, name, strlen(name));
             else
-                add_node(out, seg_node_get(seg_node_at(array, (size_t)r), name));
+                add_node(out, seg_node_member(seg_node_at(array, (size_t)r), name));
         }
         seg_text_add_char(out, '\n');
     }
