@@ -166,11 +166,23 @@ static const char *kind_of(mode_t mode)
     return "a device";
 }
 
+seg_status seg_path_check_output(const char *path, seg_error *err)
+{
+    if (path[0] == '\0')
+        return seg_fail(err, SEG_E_USAGE, "'' is not the name of a file");
+    if (strcmp(path, "-") == 0)
+        return seg_fail(err, SEG_E_USAGE, "-: cannot write to the standard output, where the "
+                        "result is printed; name a file");
+    return SEG_OK;
+}
+
 /* Writing makes a new file of that name: never in place of a device or directory. */
 static seg_status check_target(const char *path, seg_error *err)
 {
-    size_t n = strlen(path);
-    if (n == 0 || path[n - 1] == '/')
+    seg_status st = seg_path_check_output(path, err);
+    if (st != SEG_OK)
+        return st;
+    if (path[strlen(path) - 1] == '/')
         return seg_fail(err, SEG_E_USAGE, "'%s' is not the name of a file", path);
     struct stat info;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))

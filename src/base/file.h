@@ -41,6 +41,8 @@ seg_status seg_pread_all(int fd, void *bytes, size_t n, uint64_t offset, const c
  * SEG_E_AGAIN, everything else SEG_E_IO. "path: could not write: no space left on device". */
 seg_status seg_errno(seg_error *err, int error_number, const char *path, const char *action);
 
+/* '-' names no file to write, nor '': SEG_E_USAGE. */
+seg_status seg_path_check_output(const char *path, seg_error *err);
 bool seg_path_exists(const char *path);
 /* Both are there and the same file, whatever they are called. */
 bool seg_same_file(const char *a, const char *b);

@@ -18,6 +18,7 @@
 #include "jobs/import.h"
 #include "jobs/inspect.h"
 #include "jobs/lists.h"
+#include "jobs/outputs.h"
 #include "jobs/report.h"
 #include "jobs/run.h"
 #include "jobs/score.h"
@@ -154,22 +155,6 @@ typedef struct work {
     void *user;
 } work;
 
-/* An output that is an input would be gone with the first mistake. */
-static seg_status check_outputs(const work *w, seg_error *err)
-{
-    static const char *const names[] = { "output", "scores" };
-    for (size_t o = 0; o < sizeof names / sizeof *names; o++) {
-        const seg_option *option = seg_option_find(w->command->options, names[o]);
-        if (option == NULL || option->type != SEG_OPTION_TEXT)
-            continue;
-        const char *path = *(const char *const *)((const char *)w->call.options + option->offset);
-        for (size_t i = 0; path != NULL && i < w->call.n_operands; i++)
-            if (seg_same_file(path, w->call.operands[i]))
-                return seg_fail(err, SEG_E_USAGE, "%s: is an input; write to another file", path);
-    }
-    return SEG_OK;
-}
-
 static seg_status run_here(work *w, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -178,7 +163,7 @@ static seg_status run_here(work *w, seg_error *err)
     seg_doc *result = seg_doc_new();
 
     TRY(seg_doc_status(result, err));   /* before anything is written */
-    TRY(check_outputs(w, err));
+    TRY(seg_outputs_check(w->command, &w->call, err));
     ctx->n_threads = (uint32_t)seg_thread_count(w->common->threads);
     ctx->seed = w->common->seed;
     ctx->memory_bytes = w->common->memory_bytes != 0 ? w->common->memory_bytes
