@@ -33,6 +33,10 @@ typedef enum seg_h5_type {
 seg_status seg_h5_create(const char *path, bool anndata, seg_h5_writer **out, seg_error *err);
 void seg_h5_writer_close(seg_h5_writer *w);   /* takes null; without commit nothing is left */
 seg_status seg_h5_commit(seg_h5_writer *w, seg_error *err);
+/* Commit in two steps: after `finish` the file is complete under its temporary name (and may
+ * be hashed there); nothing more can be put. */
+seg_status seg_h5_finish(seg_h5_writer *w, seg_error *err);
+const char *seg_h5_temp_path(const seg_h5_writer *w);
 
 /* An array of rank 1 (n_cols 0) or 2. width: bytes per cell for SEG_H5_TEXT, else 0. */
 seg_status seg_h5_put(seg_h5_writer *w, const char *path, seg_h5_type type, const void *data,

@@ -118,8 +118,10 @@ static seg_status check_filled(const seg_h5_writer *w, seg_error *err)
     return SEG_OK;
 }
 
-seg_status seg_h5_commit(seg_h5_writer *w, seg_error *err)
+seg_status seg_h5_finish(seg_h5_writer *w, seg_error *err)
 {
+    if (w->id < 0)
+        return SEG_OK;
     seg_status st = check_filled(w, err);
     if (st == SEG_OK)
         st = h5_put_hashes(w, err);
@@ -131,7 +133,15 @@ seg_status seg_h5_commit(seg_h5_writer *w, seg_error *err)
     if (closed < 0)
         return h5_fail(err, SEG_E_IO, "%s: could not finish the HDF5 file",
                        seg_file_temp_path(w->file));
-    return seg_file_commit(w->file, err);
+    return SEG_OK;
+}
+
+const char *seg_h5_temp_path(const seg_h5_writer *w) { return seg_file_temp_path(w->file); }
+
+seg_status seg_h5_commit(seg_h5_writer *w, seg_error *err)
+{
+    seg_status st = seg_h5_finish(w, err);
+    return st != SEG_OK ? st : seg_file_commit(w->file, err);
 }
 
 /* ---- attributes ---------------------------------------------------------------- */

@@ -257,9 +257,8 @@ done:
     return st;
 }
 
-/* Method and hash of each model file: what the scores say they come from. */
-static seg_status put_model(const char *path, const seg_model *model, seg_node *models,
-                            seg_error *err)
+seg_status seg_score_put_model(const char *path, const seg_model *model, seg_node *models,
+                               seg_error *err)
 {
     char hex[65];
     seg_status st = seg_sha256_file(path, hex, err);
@@ -287,7 +286,7 @@ seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)
     TRY(SEG_ALLOC(&models, n, "the models", err));
     for (size_t m = 0; m < n; m++) {
         TRY(seg_model_load(call->operands[m], &models[m], err));
-        TRY(put_model(call->operands[m], models[m], list, err));
+        TRY(seg_score_put_model(call->operands[m], models[m], list, err));
     }
     seg_customer_options customers = seg_score_customers(models[0], options->as_of_day);
     seg_score_job job = { .context = &call->context,

@@ -25,6 +25,10 @@ typedef struct seg_score_job {
     const seg_customer_options *customers;   /* null: the models' own */
     const seg_node *provenance;              /* of the models; may be null */
 } seg_score_job;
+/* Add the method and the hash of a model file to `models`, an array: what the scores say
+ * they come from. */
+seg_status seg_score_put_model(const char *path, const seg_model *model, seg_node *models,
+                               seg_error *err);
 /* How to make customers for a model: what it was trained with, so that its scores mean the
  * same, and the as-of day of now. */
 seg_customer_options seg_score_customers(const seg_model *model, int32_t as_of_day);

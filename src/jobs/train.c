@@ -87,15 +87,45 @@ static seg_status add_provenance(seg_model *model, const seg_call *call,
     return seg_doc_status(model->info, err);
 }
 
-static seg_status write_scores(const seg_call *call, const seg_model *model, seg_error *err)
+static seg_status write_scores(const seg_call *call, const seg_model *model,
+                               const char *model_path, seg_error *err)
 {
+    seg_status st = SEG_OK;
     const seg_train_options *options = call->options;
     const seg_customer_options *customers =
         model->method->score_view == SEG_VIEW_CUSTOMERS ? call->method_options : NULL;
+    seg_doc *doc = seg_doc_new();
+    seg_node *models = seg_put_array(seg_doc_root(doc), "models");
+
+    TRY(seg_score_put_model(model_path, model, models, err));
     seg_score_job job = { .context = &call->context, .models = &model, .n_models = 1,
                           .data = call->operands[1], .output = options->scores,
-                          .customers = customers };
-    return seg_score_write(&job, NULL, err);
+                          .customers = customers, .provenance = models };
+    TRY(seg_score_write(&job, NULL, err));
+
+done:
+    seg_doc_free(doc);
+    return st;
+}
+
+/* The model is complete before its scores are written, which name its hash, and appears
+ * after them: where it is, all is. */
+static seg_status write_files(const seg_call *call, const seg_model *model, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_train_options *options = call->options;
+    seg_h5_writer *w = NULL;
+
+    TRY(seg_model_write(model, options->output, &w, err));
+    if (options->scores != NULL)
+        TRY(write_scores(call, model, seg_h5_temp_path(w), err));
+    st = seg_h5_commit(w, err);
+    if (st != SEG_OK && options->scores != NULL)
+        unlink(options->scores);
+
+done:
+    seg_h5_writer_close(w);
+    return st;
 }
 
 seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
@@ -131,15 +161,7 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
         goto done;
     }
     TRY(add_provenance(model, call, source, err));
-    /* The model last: where it is, all is. */
-    if (options->scores != NULL)
-        TRY(write_scores(call, model, err));
-    st = seg_model_save(model, options->output, err);
-    if (st != SEG_OK) {
-        if (options->scores != NULL)
-            unlink(options->scores);
-        goto done;
-    }
+    TRY(write_files(call, model, err));
     put_members(result, seg_node_get(seg_doc_root(model->info), "figures"));
     seg_node *timing = seg_put_object(result, "timing");
     seg_put_real(timing, "wall_seconds", seg_clock_seconds() - wall);

@@ -155,4 +155,9 @@ seg_status seg_model_train(const seg_train_input *input, const seg_method *metho
 
 extern const seg_method seg_method_kmeans, seg_method_tree, seg_method_rules, seg_method_rfm;
 
+/* Save in two steps: the file is complete under its temporary name (seg_h5_temp_path) and
+ * appears with seg_h5_commit. */
+seg_status seg_model_write(const seg_model *model, const char *path, seg_h5_writer **out,
+                           seg_error *err);
+
 #endif

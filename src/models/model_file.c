@@ -50,10 +50,12 @@ done:
     return st;
 }
 
-seg_status seg_model_save(const seg_model *model, const char *path, seg_error *err)
+seg_status seg_model_write(const seg_model *model, const char *path, seg_h5_writer **out,
+                           seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_h5_writer *w = NULL;
+    *out = NULL;
 
     TRY(seg_h5_create(path, true, &w, err));
     TRY(model->method->save(model, w, err));
@@ -64,9 +66,21 @@ seg_status seg_model_save(const seg_model *model, const char *path, seg_error *e
     TRY(seg_h5_put_text(w, "uns/segmill/rows", seg_kind_name(model->schema->view.kind), err));
     TRY(seg_h5_put_doc(w, "uns/segmill/info", seg_doc_root(model->info), err));
     TRY(seg_selfcheck_save(model, w, err));
-    TRY(seg_h5_commit(w, err));
+    TRY(seg_h5_finish(w, err));
+    *out = w;
+    w = NULL;
 
 done:
+    seg_h5_writer_close(w);
+    return st;
+}
+
+seg_status seg_model_save(const seg_model *model, const char *path, seg_error *err)
+{
+    seg_h5_writer *w = NULL;
+    seg_status st = seg_model_write(model, path, &w, err);
+    if (st == SEG_OK)
+        st = seg_h5_commit(w, err);
     seg_h5_writer_close(w);
     return st;
 }
