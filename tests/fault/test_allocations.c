@@ -278,8 +278,8 @@ static int set_up(void **state)
 {
     static const char *const lines[] = {
         "import c.csv --id=id --label=churned --output=c.h5",
-        "import o.csv --kind=transactions --customer=customer --time=time --order=order"
-        " --item=item --quantity=quantity --price=price --output=o.h5",
+        ("import o.csv --kind=transactions --customer=customer --time=time --order=order"
+         " --item=item --quantity=quantity --price=price --output=o.h5"),
         "train kmeans c.h5 --k=2 --output=k.model",
         "train tree c.h5 --output=t.model",
         "train rules o.h5 --min-support=2 --min-confidence=0.1 --output=b.model",
