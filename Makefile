@@ -37,7 +37,7 @@ CFLAGS          += $(CFLAGS_$(FLAVOR))
 
 # Packages are looked for only when something is built, so that `make demo` can
 # install them first.
-PACKAGES   := hdf5-serial libdeflate zlib libzstd libcrypto libxxhash openblas
+PACKAGES   := hdf5-serial libdeflate zlib libzstd libcrypto libxxhash
 PKG_CFLAGS  = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS    = $(shell pkg-config --libs $(PACKAGES)) -lm -ldl -lpthread
 

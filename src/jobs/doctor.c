@@ -1,6 +1,5 @@
 #include "jobs/doctor.h"
 
-#include <cblas.h>
 #include <stdlib.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -21,6 +20,5 @@ seg_status seg_doctor_run(const seg_call *call, seg_node *result, seg_error *err
     seg_node *libraries = seg_put_object(result, "libraries");
     seg_put_text(libraries, "zlib", zlibVersion());
     seg_put_text(libraries, "zstd", ZSTD_versionString());
-    seg_put_text(libraries, "openblas", openblas_get_config());
     return SEG_OK;
 }
