@@ -31,7 +31,8 @@ SEG_API seg_node *seg_doc_root(seg_doc *doc);
 SEG_API seg_status seg_doc_status(const seg_doc *doc, seg_error *err);
 
 /** Add a member to an object (an equal name is replaced) or, with a null name,
- *  an element to an array. Texts are copied. A NaN or infinity is kept as null. */
+ *  an element to an array; any other place takes nothing. Texts are copied. A NaN or
+ *  infinity is kept as null. seg_put_textf: at most 1,023 bytes. */
 SEG_API void seg_put_null(seg_node *parent, const char *name);
 SEG_API void seg_put_bool(seg_node *parent, const char *name, bool value);
 SEG_API void seg_put_int(seg_node *parent, const char *name, int64_t value);

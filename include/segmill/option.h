@@ -50,7 +50,8 @@ SEG_API seg_status seg_option_set(const seg_option *table, void *options, const 
 /** Row of that name, or null. */
 SEG_API const seg_option *seg_option_find(const seg_option *table, const char *name);
 
-/** Every number within its range, or SEG_E_USAGE naming the first that is not. */
+/** Every number within its range and every choice one of its choices, or SEG_E_USAGE
+ *  naming the first that is not. */
 SEG_API seg_status seg_option_check(const seg_option *table, const void *options, seg_error *err);
 
 /** Members under `into`: name -> value, without those whose flags meet `skip`. */

@@ -74,7 +74,8 @@ static seg_node *member(const seg_node *object, const char *name, size_t n)
 /* A fresh child of the type, or null when anything is wrong. */
 static seg_node *put(seg_node *parent, const char *name, seg_doc_type type)
 {
-    if (parent == NULL || doc_of(parent)->failed)
+    seg_doc_type place = name == NULL ? SEG_DOC_ARRAY : SEG_DOC_OBJECT;
+    if (parent == NULL || doc_of(parent)->failed || parent->type != place)
         return NULL;
     seg_doc *doc = doc_of(parent);
     seg_node *node = name == NULL ? NULL : member(parent, name, strlen(name));

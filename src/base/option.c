@@ -39,7 +39,23 @@ const char *seg_option_nearest(const seg_option *table, const char *name)
     return best;
 }
 
-/* ---- parse ---------------------------------------------------------------------- */
+/* ---- check ---------------------------------------------------------------------- */
+
+static int n_choices(const seg_option *option)
+{
+    int n = option->choices != NULL;
+    for (const char *c = option->choices; n > 0 && *c != '\0'; c++)
+        n += *c == '|';
+    return n;
+}
+
+static seg_status check_choice(const seg_option *option, int index, seg_error *err)
+{
+    if (index >= 0 && index < n_choices(option))
+        return SEG_OK;
+    return seg_fail(err, SEG_E_USAGE, "--%s is choice %d of %s", option->name, index,
+                    option->choices == NULL ? "none" : option->choices);
+}
 
 static double number_at(const seg_option *option, const void *options)
 {
@@ -73,12 +89,16 @@ static seg_status check_range(const seg_option *option, double value, seg_error 
 seg_status seg_option_check(const seg_option *table, const void *options, seg_error *err)
 {
     for (const seg_option *o = table; o->name != NULL; o++) {
-        seg_status st = check_range(o, number_at(o, options), err);
+        seg_status st = o->type == SEG_OPTION_CHOICE
+                            ? check_choice(o, *(const int *)value_of(o, options), err)
+                            : check_range(o, number_at(o, options), err);
         if (st != SEG_OK)
             return st;
     }
     return SEG_OK;
 }
+
+/* ---- parse ---------------------------------------------------------------------- */
 
 static seg_status wants(const seg_option *option, const char *what, const char *text,
                         seg_error *err)

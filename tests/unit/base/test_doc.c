@@ -215,6 +215,23 @@ static void nothing_at_all_is_taken_everywhere(void **state)
     seg_doc_free(NULL);
 }
 
+/* A member has a name, an element has none, a number holds nothing. */
+static void what_has_no_place_is_left_out(void **state)
+{
+    (void)state;
+    seg_doc *doc = seg_doc_new();
+    seg_node *root = seg_doc_root(doc), *list = seg_put_array(root, "list");
+    seg_put_int(root, NULL, 1);
+    seg_put_int(list, "named", 2);
+    seg_put_int(list, NULL, 3);
+    assert_null(seg_put_object(root, NULL));
+    assert_string_equal(json_of(doc), "{\"list\": [3]}");
+    seg_put_null(root, "list");
+    seg_put_int(list, NULL, 4);
+    assert_string_equal(json_of(doc), "{\"list\": null}");
+    seg_doc_free(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +245,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_utf8_do_not_spoil_the_json),
         cmocka_unit_test(tables_for_people_align_and_forge_no_line),
         cmocka_unit_test(nothing_at_all_is_taken_everywhere),
+        cmocka_unit_test(what_has_no_place_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

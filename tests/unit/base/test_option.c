@@ -185,6 +185,32 @@ static void a_struct_filled_by_hand_is_checked(void **state)
     s.share = (double)__builtin_nanf("");
     assert_int_equal(seg_option_check(table, &s, &err), SEG_E_USAGE);
     assert_non_null(strstr(err.text, "--share is nan"));
+    s.share = 1;
+    s.choice = 2;
+    assert_int_equal(seg_option_check(table, &s, &err), SEG_OK);
+    s.choice = 3;
+    assert_int_equal(seg_option_check(table, &s, &err), SEG_E_USAGE);
+    assert_string_equal(err.text, "--choice is choice 3 of red|green|dark-blue");
+    s.choice = -1;
+    assert_int_equal(seg_option_check(table, &s, &err), SEG_E_USAGE);
+}
+
+static void the_help_has_defaults_and_ranges(void **state)
+{
+    (void)state;
+    seg_doc *doc = seg_doc_new();
+    seg_node *rows = seg_put_array(seg_doc_root(doc), "rows");
+    seg_option_describe(table, &s, rows);
+    assert_int_equal(seg_node_count(rows), 9);
+    const seg_node *flag = seg_node_at(rows, 0), *few = seg_node_at(rows, 1);
+    assert_null(seg_node_get(flag, "default"));
+    assert_string_equal(seg_node_text(seg_node_get(few, "name"), ""), "few");
+    assert_string_equal(seg_node_text(seg_node_get(few, "value"), ""), "N");
+    assert_string_equal(seg_node_text(seg_node_get(few, "help"), ""), "a count");
+    assert_int_equal(seg_node_int(seg_node_get(few, "default"), -1), 3);
+    assert_true(seg_node_real(seg_node_get(few, "min"), -1) == 1);
+    assert_true(seg_node_real(seg_node_get(few, "max"), -1) == 10);
+    seg_doc_free(doc);
 }
 
 int main(void)
@@ -197,6 +223,7 @@ int main(void)
         cmocka_unit_test_setup(the_nearest_name_is_told, start),
         cmocka_unit_test_setup(a_record_leaves_out_the_environment, start),
         cmocka_unit_test_setup(a_struct_filled_by_hand_is_checked, start),
+        cmocka_unit_test_setup(the_help_has_defaults_and_ranges, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
