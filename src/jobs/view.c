@@ -8,6 +8,7 @@
 #include "data/h5.h"
 #include "data/select.h"
 #include "jobs/customers.h"
+#include "jobs/keep.h"
 #include "jobs/pipe.h"
 
 static bool is_text(const char *path)
@@ -31,7 +32,10 @@ static seg_status open_text(const seg_context *ctx, const seg_view_request *requ
     options.label = request->label;
     if (request->view == SEG_VIEW_CUSTOMERS)
         options.kind = 2;
-    return seg_csv_source(ctx, &request->path, 1, &options, NULL, out, err);
+    seg_status st = seg_csv_source(ctx, &request->path, 1, &options, NULL, out, err);
+    if (st == SEG_OK)
+        st = seg_keep_rows(ctx, out, err);
+    return st;
 }
 
 static seg_status wrong_kind(const seg_view_request *request, seg_kind have, const char *want,
