@@ -280,20 +280,6 @@ done:
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-static seg_h5_type type_in_memory(seg_type type)
-{
-    switch (type) {
-    case SEG_TYPE_F32:  return SEG_H5_F32;
-    case SEG_TYPE_F64:  return SEG_H5_F64;
-    case SEG_TYPE_I64:
-    case SEG_TYPE_TIME: return SEG_H5_I64;
-    case SEG_TYPE_DAY:
-    case SEG_TYPE_CODE: return SEG_H5_I32;
-    case SEG_TYPE_TEXT: return SEG_H5_TEXT;
-    }
-    return SEG_H5_F64;
-}
-
 static void set_missing(const seg_column *column, uint64_t row, void *out)
 {
     switch (column->type) {
@@ -361,7 +347,7 @@ seg_status h5_read_field(seg_h5 *file, const h5_field *field, const seg_column *
     seg_status st = SEG_OK;
     if (field->form == H5_FORM_DIGITS)
         return read_digits(file, field, column->width, first_row, n_rows, out, err);
-    TRY(h5_read_cells(file, field->values, field->cell, type_in_memory(column->type),
+    TRY(h5_read_cells(file, field->values, field->cell, h5_column_type(column->type),
                       column->width, first_row, n_rows, out, err));
     if (field->mask != NULL)
         TRY(apply_mask(file, field, column, first_row, n_rows, out, err));

@@ -129,20 +129,6 @@ done:
     return st;
 }
 
-static seg_h5_type type_on_disk(seg_type type)
-{
-    switch (type) {
-    case SEG_TYPE_F32:  return SEG_H5_F32;
-    case SEG_TYPE_F64:  return SEG_H5_F64;
-    case SEG_TYPE_I64:
-    case SEG_TYPE_TIME: return SEG_H5_I64;
-    case SEG_TYPE_DAY:
-    case SEG_TYPE_CODE: return SEG_H5_I32;
-    case SEG_TYPE_TEXT: return SEG_H5_TEXT;
-    }
-    return SEG_H5_F64;
-}
-
 static seg_status put_categories(seg_h5_writer *w, hid_t group, const seg_column *column,
                                  const char *link, seg_error *err)
 {
@@ -188,7 +174,7 @@ static seg_status put_plain(seg_h5_writer *w, const seg_column *column, const ch
 {
     seg_status st = SEG_OK;
     hid_t id = H5I_INVALID_HID;
-    h5_shape shape = { type_on_disk(column->type), column->width, 0, 1, w->frame_rows, 0,
+    h5_shape shape = { h5_column_type(column->type), column->width, 0, 1, w->frame_rows, 0,
                        column->type == SEG_TYPE_TEXT ? "string-array" : "array" };
     TRY(h5_make_array(w, w->frame, link, &shape, &slot->offset, &id, err));
     TRY(describe(id, column, link, err));
@@ -205,7 +191,7 @@ seg_status seg_h5_frame_column(seg_h5_writer *w, const seg_column *column, const
     seg_status st = SEG_OK;
     char link[LONGEST_NAME + 3], path[2 * LONGEST_NAME], object[2 * LONGEST_NAME];
     h5_slot slot = { .n_rows = w->frame_rows, .object = object,
-                     .row_bytes = h5_cell_bytes(type_on_disk(column->type), column->width) };
+                     .row_bytes = h5_cell_bytes(h5_column_type(column->type), column->width) };
     TRY(check_name(column->name, err));
     snprintf(path, sizeof path, "%s/%s", w->frame_path, column->name);
     h5_link_name(column->name, link);

@@ -31,6 +31,8 @@ hid_t h5_text_type(size_t width);
 hid_t h5_bool_type(void);
 hid_t h5_file_type(seg_h5_type type, size_t width);
 size_t h5_cell_bytes(seg_h5_type type, size_t width);
+/* How the cells of a column stand in a file, and in a block. */
+seg_h5_type h5_column_type(seg_type type);
 
 /* A link name for a column or key: '/' and names that HDF5 or readers reserve are
  * altered. `out` holds strlen(name) + 3 bytes. True when it differs from the name: the

@@ -118,6 +118,20 @@ size_t h5_cell_bytes(seg_h5_type type, size_t width)
     return 0;
 }
 
+seg_h5_type h5_column_type(seg_type type)
+{
+    switch (type) {
+    case SEG_TYPE_F32:  return SEG_H5_F32;
+    case SEG_TYPE_F64:  return SEG_H5_F64;
+    case SEG_TYPE_I64:
+    case SEG_TYPE_TIME: return SEG_H5_I64;
+    case SEG_TYPE_DAY:
+    case SEG_TYPE_CODE: return SEG_H5_I32;
+    case SEG_TYPE_TEXT: return SEG_H5_TEXT;
+    }
+    return SEG_H5_F64;
+}
+
 /* "dtype" makes pandas objects that anndata cannot write again; "_index" is its own. */
 bool h5_link_name(const char *name, char *out)
 {
