@@ -1,11 +1,9 @@
 #include "tests/support/commands.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_WORDS = 64, MAX_LINE = 4096, OPTIONS = 2048 };
 
@@ -88,41 +86,4 @@ seg_status command_line(const char *line, seg_doc **result, seg_error *err)
     if (st == SEG_OK)
         st = seg_command_run(p.command, &p.call, &p.common, copy_result, result, err);
     return st;
-}
-
-void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
-        abort();
-}
-
-static char directory[64];
-
-int enter_directory(void **state)
-{
-    (void)state;
-    snprintf(directory, sizeof directory, "/tmp/segmill-test-XXXXXX");
-    return mkdtemp(directory) == NULL || chdir(directory) != 0 ? -1 : 0;
-}
-
-int leave_directory(void **state)
-{
-    (void)state;
-    char command[128];
-    if (chdir("/") != 0)
-        return -1;
-    snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    return system(command) == 0 ? 0 : -1;
-}
-
-size_t count_files(void)
-{
-    size_t n = 0;
-    DIR *dir = opendir(".");
-    for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;)
-        n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
-    if (dir != NULL)
-        closedir(dir);
-    return n;
 }

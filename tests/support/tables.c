@@ -154,3 +154,19 @@ done:
     seg_schema_free(schema);
     return st;
 }
+
+seg_status table_read(const char *path, seg_error *e)
+{
+    seg_source *source = NULL;
+    seg_block block;
+    if (e != NULL)
+        e->text[0] = '\0';
+    seg_status st = seg_h5_source(NULL, path, &source, e);
+    while (st == SEG_OK) {
+        st = source->next(source, &block, e);
+        if (st == SEG_OK && block.n_rows == 0)
+            break;
+    }
+    seg_source_close(source);
+    return st;
+}

@@ -13,32 +13,9 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "data/h5.h"
+#include "tests/support/files.h"
 
-static char dir[] = "/tmp/test-h5-file-XXXXXX";
 static seg_error err;
-
-static const char *in_dir(const char *name)
-{
-    static char path[2][128];
-    static int turn;
-    turn = !turn;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
-    return path[turn];
-}
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[160];
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
-}
 
 #define OK(call)                     \
     do {                             \
@@ -129,8 +106,8 @@ static void gives_back_what_was_put(void **state)
     seg_h5 *file;
     float *back;
     uint64_t n;
-    OK(write_sample(in_dir("a.h5"), &err));
-    OK(seg_h5_open(in_dir("a.h5"), &file, &err));
+    OK(write_sample("a.h5", &err));
+    OK(seg_h5_open("a.h5", &file, &err));
     OK(seg_h5_get(file, "X", SEG_H5_F32, 100, 2, &back, &n, &err));
     assert_int_equal(n, 3);
     assert_memory_equal(back, x, sizeof x);
@@ -164,8 +141,8 @@ static void trees_survive(void **state)
 {
     (void)state;
     seg_h5 *file;
-    OK(write_sample(in_dir("tree.h5"), &err));
-    OK(seg_h5_open(in_dir("tree.h5"), &file, &err));
+    OK(write_sample("tree.h5", &err));
+    OK(seg_h5_open("tree.h5", &file, &err));
     seg_doc *doc = seg_doc_new();
     OK(seg_h5_get_doc(file, "uns/segmill/options", seg_doc_root(doc), &err));
     assert_string_equal(seg_doc_json(doc, 0),
@@ -182,8 +159,8 @@ static void members_come_in_the_order_of_writing(void **state)
     seg_h5 *file;
     const char *const *names;
     size_t n;
-    OK(write_sample(in_dir("order.h5"), &err));
-    OK(seg_h5_open(in_dir("order.h5"), &file, &err));
+    OK(write_sample("order.h5", &err));
+    OK(seg_h5_open("order.h5", &file, &err));
     OK(seg_h5_members(file, "", &names, &n, &err));
     assert_int_equal(n, 3);
     assert_string_equal(names[0], "X");
@@ -192,24 +169,14 @@ static void members_come_in_the_order_of_writing(void **state)
     seg_h5_close(file);
 }
 
-static char *slurp(const char *path, size_t *n)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    char *bytes = malloc(1 << 20);
-    *n = fread(bytes, 1, 1 << 20, f);
-    fclose(f);
-    return bytes;
-}
-
 static void equal_content_is_equal_bytes(void **state)
 {
     (void)state;
     size_t n, m;
-    OK(write_sample(in_dir("one.h5"), &err));
+    OK(write_sample("one.h5", &err));
     sleep(1);   /* a clock in the file would show */
-    OK(write_sample(in_dir("another.h5"), &err));
-    char *a = slurp(in_dir("one.h5"), &n), *b = slurp(in_dir("another.h5"), &m);
+    OK(write_sample("another.h5", &err));
+    char *a = read_bytes("one.h5", &n), *b = read_bytes("another.h5", &m);
     assert_int_equal(n, m);
     assert_memory_equal(a, b, n);
     free(a);
@@ -224,14 +191,14 @@ static void large_arrays_begin_on_a_page(void **state)
     seg_h5_writer *w;
     for (int i = 0; i < N; i++)
         big[i] = (float)i;
-    OK(seg_h5_create(in_dir("map.h5"), true, &w, &err));
+    OK(seg_h5_create("map.h5", true, &w, &err));
     OK(seg_h5_put_text(w, "uns/x", "odd", &err));
     OK(seg_h5_reserve(w, "X", SEG_H5_F32, N / 4, 4, 0, &err));
     OK(seg_h5_fill(w, "X", 0, big, N / 4, &err));
     OK(seg_h5_commit(w, &err));
     seg_h5_writer_close(w);
     size_t n;
-    char *bytes = slurp(in_dir("map.h5"), &n);
+    char *bytes = read_bytes("map.h5", &n);
     char *at = memmem(bytes, n, big, sizeof big);
     assert_non_null(at);
     assert_int_equal((at - bytes) % 4096, 0);
@@ -242,17 +209,17 @@ static void nothing_is_left_without_a_commit(void **state)
 {
     (void)state;
     seg_h5_writer *w;
-    OK(seg_h5_create(in_dir("never.h5"), true, &w, &err));
+    OK(seg_h5_create("never.h5", true, &w, &err));
     OK(seg_h5_put_int(w, "uns/k", 3, &err));
     seg_h5_writer_close(w);
-    assert_int_equal(access(in_dir("never.h5"), F_OK), -1);
+    assert_int_equal(access("never.h5", F_OK), -1);
 }
 
 static void refuses_to_commit_a_hole(void **state)
 {
     (void)state;
     seg_h5_writer *w;
-    OK(seg_h5_create(in_dir("hole.h5"), true, &w, &err));
+    OK(seg_h5_create("hole.h5", true, &w, &err));
     OK(seg_h5_reserve(w, "X", SEG_H5_F32, 3, 2, 0, &err));
     OK(seg_h5_fill(w, "X", 0, x, 2, &err));
     assert_int_equal(seg_h5_commit(w, &err), SEG_E_IO);
@@ -265,8 +232,8 @@ static void refuses_values_that_do_not_fit(void **state)
     (void)state;
     seg_h5 *file;
     int8_t small[3];
-    OK(write_sample(in_dir("fit.h5"), &err));
-    OK(seg_h5_open(in_dir("fit.h5"), &file, &err));
+    OK(write_sample("fit.h5", &err));
+    OK(seg_h5_open("fit.h5", &file, &err));
     assert_int_equal(seg_h5_read(file, "obs/money", SEG_H5_I8, 0, 0, 3, small, &err),
                      SEG_E_DATA);
     assert_non_null(strstr(err.text, "row 1"));
@@ -282,11 +249,11 @@ static void refuses_values_that_do_not_fit(void **state)
 static void every_flipped_bit_of_data_is_found(void **state)
 {
     (void)state;
-    const char *path = in_dir("flip.h5");
+    const char *path = "flip.h5";
     size_t n, n_found = 0;
     OK(write_sample(path, &err));
     OK(seg_h5_verify(path, NULL, &err));
-    char *bytes = slurp(path, &n);
+    char *bytes = read_bytes(path, &n);
     for (size_t at = 0; at + sizeof x <= n; at++)   /* X and the names, wherever they are */
         if (memcmp(bytes + at, x, sizeof x) == 0 || memcmp(bytes + at, ids, sizeof ids) == 0) {
             bytes[at + 9] ^= 4;
@@ -305,7 +272,7 @@ static void every_flipped_bit_of_data_is_found(void **state)
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
-    const char *path = in_dir("alloc.h5");
+    const char *path = "alloc.h5";
     seg_status st = SEG_E_AGAIN;
     for (long n = 0; st == SEG_E_AGAIN; n++) {
         seg_alloc_fail_after = n;
@@ -339,5 +306,5 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_of_data_is_found),
         cmocka_unit_test(survives_every_allocation_failure),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

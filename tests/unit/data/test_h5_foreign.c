@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "data/h5.h"
 #include "data/schema.h"
+#include "tests/support/tables.h"
 
 enum { N = 3000, D = 3 };
 static char dir[] = "/tmp/test-h5-foreign-XXXXXX";
@@ -296,22 +297,6 @@ static void reads_compound_tables_with_variable_texts(void **state)
     seg_source_close(source);
 }
 
-static seg_status read_all(const char *path)
-{
-    seg_context ctx = seg_context_defaults();
-    seg_source *source;
-    seg_block block;
-    err.text[0] = 0;
-    seg_status st = seg_h5_source(&ctx, path, &source, &err);
-    while (st == SEG_OK) {
-        st = source->next(source, &block, &err);
-        if (st == SEG_OK && block.n_rows == 0)
-            break;
-    }
-    seg_source_close(source);
-    return st;
-}
-
 static void refuses_with_a_reason(void **state)
 {
     (void)state;
@@ -336,11 +321,11 @@ static void refuses_with_a_reason(void **state)
         { "anndata.h5ad:/uns", "neither a data frame nor" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(read_all(in_dir(cases[i].file)), SEG_E_DATA);
+        assert_int_equal(table_read(in_dir(cases[i].file), &err), SEG_E_DATA);
         if (strstr(err.text, cases[i].reason) == NULL)
             fail_msg("%s: %s", cases[i].file, err.text);
     }
-    assert_int_equal(read_all(in_dir("not there.h5")), SEG_E_IO);
+    assert_int_equal(table_read(in_dir("not there.h5"), &err), SEG_E_IO);
 }
 
 /* Every foreign file with some bytes altered: an error or numbers, never a crash. */
@@ -368,7 +353,7 @@ static void survives_altered_bytes(void **state)
             f = fopen(in_dir("altered.h5"), "wb");
             fwrite(bytes, 1, n, f);
             fclose(f);
-            seg_status st = read_all(in_dir("altered.h5"));
+            seg_status st = table_read(in_dir("altered.h5"), &err);
             assert_true(st == SEG_OK || st == SEG_E_DATA || st == SEG_E_AGAIN);
             assert_int_equal(seg_alloc_live, 0);
         }
@@ -386,7 +371,7 @@ static void survives_every_allocation_failure(void **state)
         seg_status st = SEG_E_AGAIN;
         for (long n = 0; st == SEG_E_AGAIN; n++) {
             seg_alloc_fail_after = n;
-            st = read_all(in_dir(names[i]));
+            st = table_read(in_dir(names[i]), &err);
             seg_alloc_fail_after = -1;
             assert_int_equal(seg_alloc_live, 0);
         }
@@ -419,7 +404,7 @@ static void leaves_nothing_open_in_the_library(void **state)
         "complex.h5", "altered.h5", "bytes_named.h5" };
     hsize_t before = open_objects();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        (void)!read_all(in_dir(names[i]));
+        (void)!table_read(in_dir(names[i]), &err);
     assert_int_equal(open_objects(), before);
 }
 

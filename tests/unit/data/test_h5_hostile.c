@@ -11,25 +11,10 @@
 #include <unistd.h>
 #include "base/alloc.h"
 #include "data/h5.h"
+#include "tests/support/tables.h"
 
 static char dir[] = "/tmp/test-h5-hostile-XXXXXX";
 static seg_error err;
-
-static seg_status read_all(const char *path)
-{
-    seg_context ctx = seg_context_defaults();
-    seg_source *source;
-    seg_block block;
-    err.text[0] = 0;
-    seg_status st = seg_h5_source(&ctx, path, &source, &err);
-    while (st == SEG_OK) {
-        st = source->next(source, &block, &err);
-        if (st == SEG_OK && block.n_rows == 0)
-            break;
-    }
-    seg_source_close(source);
-    return st;
-}
 
 /* The corpus is about a reader of /X with limits of its own. What it calls bad and we
  * read: a missing value, a table of numbers, the array beside a link, a well packed file. */
@@ -64,7 +49,7 @@ static void hostile_files_are_read_or_refused(void **state)
     while (fgets(line, sizeof line, list) != NULL) {
         assert_int_equal(sscanf(line, "%127[^\t]\t%15[^\t]", name, verdict), 2);
         snprintf(path, sizeof path, "%s/%s", dir, name);
-        seg_status st = read_all(path);
+        seg_status st = table_read(path, &err);
         assert_int_equal(seg_alloc_live, 0);
         bool refused = st == SEG_E_DATA && err.text[0] != 0;
         bool right = strcmp(verdict, "ok") == 0       ? st == SEG_OK

@@ -16,9 +16,9 @@
 #include "base/try.h"
 #include "data/h5.h"
 #include "data/schema.h"
+#include "tests/support/files.h"
 #include "tests/support/tables.h"
 
-static char dir[] = "/tmp/test-h5-table-XXXXXX";
 static seg_error err;
 
 #define OK(call)                     \
@@ -27,29 +27,6 @@ static seg_error err;
         if (s_ != SEG_OK)            \
             fail_msg("%s", err.text); \
     } while (0)
-
-static const char *in_dir(const char *name)
-{
-    static char path[4][128];
-    static int turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
-    return path[turn];
-}
-
-static int make_dir(void **state)
-{
-    (void)state;
-    return mkdtemp(dir) == NULL;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    char command[160];
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    return system(command);
-}
 
 /* ---- comparing ------------------------------------------------------------------- */
 
@@ -154,20 +131,10 @@ static void every_kind_comes_back_as_it_was(void **state)
     for (size_t k = 0; k < 4; k++)
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
             for (int with_ids = 0; with_ids < 2; with_ids++) {
-                OK(table_write(kinds[k], with_ids, sizes[s], 2048, in_dir("t.h5"), &err));
-                read_and_compare(kinds[k], with_ids, sizes[s], 1024, in_dir("t.h5"));
-                read_and_compare(kinds[k], with_ids, sizes[s], 0, in_dir("t.h5"));
+                OK(table_write(kinds[k], with_ids, sizes[s], 2048, "t.h5", &err));
+                read_and_compare(kinds[k], with_ids, sizes[s], 1024, "t.h5");
+                read_and_compare(kinds[k], with_ids, sizes[s], 0, "t.h5");
             }
-}
-
-static char *slurp(const char *path, size_t *n)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    char *bytes = malloc(16 << 20);
-    *n = fread(bytes, 1, 16 << 20, f);
-    fclose(f);
-    return bytes;
 }
 
 static void same_bytes_for_any_blocks(void **state)
@@ -175,9 +142,9 @@ static void same_bytes_for_any_blocks(void **state)
     (void)state;
     for (size_t k = 0; k < 4; k++) {
         size_t n, m;
-        OK(table_write(kinds[k], true, 40000, 1024, in_dir("small.h5"), &err));
-        OK(table_write(kinds[k], true, 40000, 17 * 1024, in_dir("large.h5"), &err));
-        char *a = slurp(in_dir("small.h5"), &n), *b = slurp(in_dir("large.h5"), &m);
+        OK(table_write(kinds[k], true, 40000, 1024, "small.h5", &err));
+        OK(table_write(kinds[k], true, 40000, 17 * 1024, "large.h5", &err));
+        char *a = read_bytes("small.h5", &n), *b = read_bytes("large.h5", &m);
         assert_int_equal(n, m);
         assert_memory_equal(a, b, n);
         free(a);
@@ -207,7 +174,7 @@ static void statistics_agree_with_plain_loops(void **state)
     enum { N = 40000 };
     seg_schema_owner *schema;
     seg_batch *batch;
-    const char *path = in_dir("stats.h5");
+    const char *path = "stats.h5";
     OK(table_write(SEG_KIND_FEATURES, true, N, 4096, path, &err));
     OK(table_schema(SEG_KIND_FEATURES, true, &schema, &err));
     OK(table_batch(&schema->view, N, &batch, &err));
@@ -238,9 +205,9 @@ static void statistics_agree_with_plain_loops(void **state)
 static void median_of_many_rows_is_near(void **state)
 {
     (void)state;
-    OK(table_write(SEG_KIND_FEATURES, false, 200000, 0, in_dir("many.h5"), &err));
+    OK(table_write(SEG_KIND_FEATURES, false, 200000, 0, "many.h5", &err));
     /* about uniform on -50 .. 75 */
-    assert_true(fabs(one(in_dir("many.h5"), "var/median") - 12.5) < 1);
+    assert_true(fabs(one("many.h5", "var/median") - 12.5) < 1);
 }
 
 /* ---- damage ------------------------------------------------------------------------- */
@@ -260,7 +227,7 @@ static void flip(const char *path, long at)
 static long find_bytes(const char *path, const void *what, size_t n_what)
 {
     size_t n;
-    char *bytes = slurp(path, &n);
+    char *bytes = read_bytes(path, &n);
     char *at = memmem(bytes, n, what, n_what);
     long found = at == NULL ? -1 : at - bytes;
     free(bytes);
@@ -273,7 +240,7 @@ static void verify_names_the_rows_of_a_flipped_bit(void **state)
     seg_schema_owner *schema;
     seg_batch *batch;
     seg_doc *doc = seg_doc_new();
-    const char *path = in_dir("flip.h5");
+    const char *path = "flip.h5";
     OK(table_schema(SEG_KIND_FEATURES, true, &schema, &err));
     OK(table_batch(&schema->view, 40000, &batch, &err));
 
@@ -303,39 +270,24 @@ static void verify_accepts_every_kind(void **state)
         for (int with_ids = 0; with_ids < 2; with_ids++) {
             seg_doc *doc = seg_doc_new();
             for (size_t n = 0; n <= 20000; n = n * 20 + 50) {
-                OK(table_write(kinds[k], with_ids, n, 0, in_dir("v.h5"), &err));
-                OK(seg_h5_verify(in_dir("v.h5"), seg_doc_root(doc), &err));
+                OK(table_write(kinds[k], with_ids, n, 0, "v.h5", &err));
+                OK(seg_h5_verify("v.h5", seg_doc_root(doc), &err));
             }
             seg_doc_free(doc);
         }
 }
 
-static seg_status read_all(const char *path, seg_error *e)
-{
-    seg_source *source = NULL;
-    seg_block block;
-    seg_context ctx = seg_context_defaults();
-    seg_status st = seg_h5_source(&ctx, path, &source, e);
-    while (st == SEG_OK) {
-        st = source->next(source, &block, e);
-        if (st == SEG_OK && block.n_rows == 0)
-            break;
-    }
-    seg_source_close(source);
-    return st;
-}
-
 static void a_truncated_file_is_refused(void **state)
 {
     (void)state;
-    OK(table_write(SEG_KIND_FEATURES, true, 3000, 0, in_dir("whole.h5"), &err));
+    OK(table_write(SEG_KIND_FEATURES, true, 3000, 0, "whole.h5", &err));
     size_t n;
-    char *bytes = slurp(in_dir("whole.h5"), &n);
+    char *bytes = read_bytes("whole.h5", &n);
     for (size_t cut = 0; cut < n; cut += n / 37) {
-        FILE *f = fopen(in_dir("cut.h5"), "wb");
+        FILE *f = fopen("cut.h5", "wb");
         fwrite(bytes, 1, cut, f);
         fclose(f);
-        assert_int_equal(read_all(in_dir("cut.h5"), &err), SEG_E_DATA);
+        assert_int_equal(table_read("cut.h5", &err), SEG_E_DATA);
     }
     free(bytes);
 }
@@ -349,11 +301,11 @@ static void an_infinite_value_is_named(void **state)
     OK(table_schema(SEG_KIND_FEATURES, true, &schema, &err));
     OK(table_batch(&schema->view, 10, &batch, &err));
     batch->x[4 * 3] = -INFINITY;
-    OK(seg_h5_sink(NULL, in_dir("inf.h5"), &schema->view, 10, 0, NULL, &sink, &err));
+    OK(seg_h5_sink(NULL, "inf.h5", &schema->view, 10, 0, NULL, &sink, &err));
     assert_int_equal(sink->write(sink, &batch->block, &err), SEG_E_DATA);
     assert_string_equal(err.text, "row 5: 'age' is infinite");
     seg_sink_close(sink);
-    assert_int_equal(access(in_dir("inf.h5"), F_OK), -1);
+    assert_int_equal(access("inf.h5", F_OK), -1);
     seg_batch_free(batch);
     seg_schema_free(schema);
 }
@@ -361,7 +313,7 @@ static void an_infinite_value_is_named(void **state)
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
-    const char *path = in_dir("alloc.h5");
+    const char *path = "alloc.h5";
     for (size_t k = 0; k < 4; k++) {
         seg_status st = SEG_E_AGAIN;
         for (long n = 0; st == SEG_E_AGAIN; n++) {
@@ -374,7 +326,7 @@ static void survives_every_allocation_failure(void **state)
         st = SEG_E_AGAIN;
         for (long n = 0; st == SEG_E_AGAIN; n++) {
             seg_alloc_fail_after = n;
-            st = read_all(path, &err);
+            st = table_read(path, &err);
             seg_alloc_fail_after = -1;
             assert_int_equal(seg_alloc_live, 0);
         }
@@ -402,9 +354,9 @@ static void leaves_nothing_open_in_the_library(void **state)
     (void)state;
     hsize_t before = open_objects();
     for (size_t k = 0; k < 4; k++) {
-        OK(table_write(kinds[k], true, 1500, 0, in_dir("ids.h5"), &err));
-        OK(read_all(in_dir("ids.h5"), &err));
-        OK(seg_h5_verify(in_dir("ids.h5"), NULL, &err));
+        OK(table_write(kinds[k], true, 1500, 0, "ids.h5", &err));
+        OK(table_read("ids.h5", &err));
+        OK(seg_h5_verify("ids.h5", NULL, &err));
     }
     assert_int_equal(open_objects(), before);
 }
@@ -423,5 +375,5 @@ int main(void)
         cmocka_unit_test(leaves_nothing_open_in_the_library),
         cmocka_unit_test(survives_every_allocation_failure),
     };
-    return cmocka_run_group_tests(tests, make_dir, remove_dir);
+    return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }
