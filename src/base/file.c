@@ -34,7 +34,7 @@ struct seg_file {
     unsigned char *buffer;
 };
 
-seg_status seg_errno(seg_error *err, int error_number, const char *path, const char *action)
+seg_status seg_errno_reason(int error_number, char out[SEG_REASON_BYTES])
 {
     const char *words = strerrordesc_np(error_number);
     if (words == NULL)
@@ -43,13 +43,20 @@ seg_status seg_errno(seg_error *err, int error_number, const char *path, const c
     char first = words[0];
     if (first >= 'A' && first <= 'Z' && words[1] >= 'a' && words[1] <= 'z')
         first = (char)(first - 'A' + 'a');
+    snprintf(out, SEG_REASON_BYTES, "%c%s", first, words + 1);
 
-    seg_status st = SEG_E_IO;
     switch (error_number) {
     case ENOSPC: case EDQUOT: case ENOMEM: case EAGAIN: case EMFILE: case ENFILE:
-        st = SEG_E_AGAIN;
+        return SEG_E_AGAIN;
     }
-    return seg_fail(err, st, "%s: could not %s: %c%s", path, action, first, words + 1);
+    return SEG_E_IO;
+}
+
+seg_status seg_errno(seg_error *err, int error_number, const char *path, const char *action)
+{
+    char why[SEG_REASON_BYTES];
+    seg_status st = seg_errno_reason(error_number, why);
+    return seg_fail(err, st, "%s: could not %s: %s", path, action, why);
 }
 
 /* ---- paths ---- */

@@ -39,6 +39,8 @@ seg_status seg_pread_all(int fd, void *bytes, size_t n, uint64_t offset, const c
 
 /* errno as a status with its words: ENOSPC, EDQUOT, ENOMEM, EAGAIN, EMFILE, ENFILE are
  * SEG_E_AGAIN, everything else SEG_E_IO. "path: could not write: no space left on device". */
+#define SEG_REASON_BYTES 80
+seg_status seg_errno_reason(int error_number, char out[SEG_REASON_BYTES]);
 seg_status seg_errno(seg_error *err, int error_number, const char *path, const char *action);
 
 /* '-' names no file to write, nor '': SEG_E_USAGE. */

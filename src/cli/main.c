@@ -1,4 +1,5 @@
 /* main.c: finds the command, runs it, reports. Nothing else. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,9 +10,12 @@
 /* A full disk shows up here at the latest. */
 static seg_status flush_output(seg_error *err)
 {
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return seg_fail(err, SEG_E_IO, "could not write the standard output");
-    return SEG_OK;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return SEG_OK;
+    if (errno == ENOSPC || errno == EDQUOT)
+        return seg_fail(err, SEG_E_AGAIN,
+                        "could not write the standard output: no space left on device");
+    return seg_fail(err, SEG_E_IO, "could not write the standard output");
 }
 
 /* In the process that made the result. A document is text of its own. */

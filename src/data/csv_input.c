@@ -42,12 +42,15 @@ struct seg_input {
 
 /* ---- standard input --------------------------------------------------------- */
 
-static int temporary_file(void)
+static const char *temporary_folder(void)
 {
     const char *dir = getenv("TMPDIR");
-    if (dir == NULL || dir[0] != '/')
-        dir = "/tmp";
-    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return dir == NULL || dir[0] != '/' ? "/tmp" : dir;
+}
+
+static int temporary_file(void)
+{
+    int fd = open(temporary_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
         return fd;
     char name[] = "/tmp/segmill-XXXXXX";   /* a file system without O_TMPFILE */
@@ -57,6 +60,8 @@ static int temporary_file(void)
     return fd;
 }
 
+#define SPOOL "spool the standard input there (TMPDIR names another folder)"
+
 static seg_status write_all(int fd, const unsigned char *bytes, size_t n, seg_error *err)
 {
     while (n > 0) {
@@ -64,7 +69,7 @@ static seg_status write_all(int fd, const unsigned char *bytes, size_t n, seg_er
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return seg_errno(err, errno, "temporary file", "spool the standard input");
+            return seg_errno(err, errno, temporary_folder(), SPOOL);
         bytes += done;
         n -= (size_t)done;
     }
@@ -75,7 +80,7 @@ static seg_status spool(const seg_context *ctx, seg_input *in, seg_error *err)
 {
     in->fd = temporary_file();
     if (in->fd < 0)
-        return seg_errno(err, errno, "temporary file", "spool the standard input");
+        return seg_errno(err, errno, temporary_folder(), SPOOL);
     for (;;) {
         seg_status st = seg_step(ctx, "reading the standard input", in->size, 0, err);
         if (st != SEG_OK)

@@ -304,7 +304,7 @@ static seg_status need(const seg_csv_import *im, seg_csv_column *const *found,
 {
     if (found[role] != NULL)
         return SEG_OK;
-    return seg_fail(err, SEG_E_USAGE, "%s: no column looks like the %s; give --%s COL",
+    return seg_fail(err, SEG_E_USAGE, "%s: no column looks like the %s; import it with --%s COL",
                     seg_input_name(im->rows->inputs[0]), seg_csv_role_word(role),
                     seg_csv_role_word(role));
 }

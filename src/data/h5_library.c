@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 /* Each of these lets the environment load code, move files or change a format. */
 static const char *const unwanted[] = {
     "HDF5_PLUGIN_PATH", "HDF5_PLUGIN_PRELOAD", "HDF5_VOL_CONNECTOR", "HDF5_DRIVER",
@@ -35,7 +37,19 @@ void h5_begin(void)
 typedef struct innermost {
     char text[200];
     bool no_memory;
+    int error_number;   /* of a system call, 0 if it was none: HDF5 tells it in words */
 } innermost;
+
+static int error_number_in(const char *words)
+{
+    static const char mark[] = "errno = ";
+    const char *at = words == NULL ? NULL : strstr(words, mark);
+    int number = 0;
+    if (at != NULL)
+        for (at += sizeof mark - 1; *at >= '0' && *at <= '9' && number < 10000; at++)
+            number = number * 10 + (*at - '0');
+    return number;
+}
 
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *what, void *user)
 {
@@ -43,6 +57,7 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *what, void *user)
     innermost *inner = user;
     snprintf(inner->text, sizeof inner->text, "%s", what->desc != NULL ? what->desc : "");
     inner->no_memory = what->min_num == H5E_NOSPACE;
+    inner->error_number = error_number_in(what->desc);
     return 1;   /* the walk begins at the innermost */
 }
 
@@ -59,6 +74,12 @@ seg_status h5_fail_at(seg_error *err, const char *file, int line, seg_status sta
     H5Eclear2(H5E_DEFAULT);
     if (inner.text[0] == 0)
         return seg_fail_at(err, file, line, status, "%s", text);
+    if (inner.error_number != 0) {   /* a full disk says so, as everywhere else */
+        char why[SEG_REASON_BYTES];
+        seg_status cause = seg_errno_reason(inner.error_number, why);
+        return seg_fail_at(err, file, line, cause == SEG_E_AGAIN ? cause : status, "%s: %s", text,
+                           why);
+    }
     if (inner.no_memory)   /* whatever the file is like */
         status = SEG_E_AGAIN;
     return seg_fail_at(err, file, line, status, "%s (HDF5: %s)", text, inner.text);

@@ -118,7 +118,8 @@ static void options_name_the_columns(void **state)
     csv_case_close(&c);
     csv_case_open_bytes(&c, text, strlen(text), ".txt", "--kind=transactions --time=when");
     assert_int_equal(c.status, SEG_E_USAGE);
-    assert_non_null(strstr(c.error.text, "no column looks like the customer; give --customer COL"));
+    assert_non_null(strstr(c.error.text, "no column looks like the customer; import it with "
+                                        "--customer COL"));
     csv_case_close(&c);
 }
 

@@ -1,0 +1,8 @@
+. "$TREE/tests/cli/lib.sh"
+customers >c.csv
+trap '' XFSZ   # then a write beyond the limit fails, as on a full disk
+(
+    ulimit -f 0
+    segmill train kmeans c.csv --k 2 -o m
+) 2>&1 | sed 's/^/printed: /'
+ls
