@@ -33,12 +33,12 @@ typedef struct seg_command {
     size_t min_operands, max_operands;
     const seg_option *options;      /**< rows of its own options struct */
     size_t options_size;
-    void (*defaults)(void *options);
+    void (*defaults)(void *options);    /**< over options_size zeroed bytes */
     /** Does the work. The result goes to `result` (an object), for stdout. */
     seg_status (*run)(const seg_call *call, seg_node *result, seg_error *err);
-    /** Names of the job-file keys that fill operand 0, 1, ... ("model\0data\0"). */
+    /** Job-file keys that fill operand 0, 1, ...; null ends them. Null: not in job files. */
     const char *const *operand_keys;
-    unsigned flags;
+    unsigned flags;                 /**< SEG_COMMAND_... or 0 */
 } seg_command;
 
 /** The first operand is a method name, whose options are taken too (train). */

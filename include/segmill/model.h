@@ -30,7 +30,10 @@ SEG_API void seg_method_defaults(const seg_method *method, void *options);
 
 /** Learn from all rows of a source (as many passes as it takes).
  *  options: the method's own struct; null means the defaults.
- *  Same bits for any number of threads, any block size and any processor. */
+ *  out:     free with seg_model_free(); null on failure.
+ *  Same bits for any number of threads, any block size and any processor.
+ *  Errors:  SEG_E_USAGE names an option out of range, SEG_E_DATA what the rows lack,
+ *           SEG_E_GATE a cap that is reached, SEG_E_AGAIN memory; a signal stops it. */
 SEG_API seg_status seg_train(const seg_context *ctx, const seg_method *method,
                              const void *options, seg_source *source, seg_model **out,
                              seg_error *err);
@@ -44,12 +47,13 @@ SEG_API seg_status seg_model_describe(const seg_model *model, seg_node *into, se
 
 /** The file appears whole or not at all. */
 SEG_API seg_status seg_model_save(const seg_model *model, const char *path, seg_error *err);
-/** A damaged or foreign file is SEG_E_DATA; every index in it is checked. */
+/** A damaged or foreign file is SEG_E_DATA; every index in it is checked. Free with
+ *  seg_model_free(). */
 SEG_API seg_status seg_model_load(const char *path, seg_model **out, seg_error *err);
 
-/** The scores of `source` as a source of result columns, row for row. `source` stays
- *  the caller's and outlives the answer. Features are matched by name; SEG_E_DATA
- *  names those that are missing. */
+/** The scores of `source` as a source of result columns, row for row. The
+ *  answer is closed with seg_source_close(); `source` and `model` stay the caller's and
+ *  outlive it. Features are matched by name; SEG_E_DATA names those that are missing. */
 SEG_API seg_status seg_score_open(const seg_context *ctx, const seg_model *model,
                                   seg_source *source, seg_source **out, seg_error *err);
 

@@ -61,8 +61,9 @@ SEG_API void seg_option_record(const seg_option *table, const void *options, uns
 /** The nearest name of `table` to `name`, or null if nothing is near. */
 SEG_API const char *seg_option_nearest(const seg_option *table, const char *name);
 
-/** Help lines "  --max-iter N   help (default 300)" appended to `out` as one text
- *  member per option: {name, value, help, default}. Defaults are read from `options`. */
+/** What a help shows, appended to the array `out`: an object {name, value, help, default,
+ *  min, max} per option, flags without a default, min and max where there is a range.
+ *  Defaults are read from `options`. */
 SEG_API void seg_option_describe(const seg_option *table, const void *options, seg_node *out);
 
 #ifdef __cplusplus

@@ -51,8 +51,8 @@ typedef struct seg_column {
     const char *source;          /**< how it came about, one line; null if plain import */
 } seg_column;
 
-/** What the columns of a source or file are. Owned by the source; see
- *  seg_schema_copy() in the library for an own one. */
+/** What the columns of a source or file are. Whoever filled it owns it and what it points
+ *  at: the source, the model, or the caller of seg_memory_source(). */
 typedef struct seg_schema {
     seg_kind kind;
     const char *id_name;         /**< name of the key column; null if there are no ids */
