@@ -22,6 +22,8 @@ static seg_status flush_output(seg_error *err)
 static seg_status print_result(seg_doc *result, void *user, seg_error *err)
 {
     const words *w = user;
+    if (w->common.json)
+        seg_put_int(seg_doc_root(result), "schema", 1);   /* of the object's names */
     const char *document =
         seg_node_text(seg_node_get(seg_doc_root(result), "document"), NULL);
     const char *text = document != NULL ? document

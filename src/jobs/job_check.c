@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "jobs/job_file.h"
+#include "models/method.h"
 
 /* References go to stages above: the order of the file is the order of the work. */
 static seg_status check_references(const seg_job *job, const seg_stage *stage,
@@ -74,6 +75,12 @@ static seg_status check_values(const seg_stage *stage, seg_error *err)
         if (st != SEG_OK)
             seg_error_context(err, "stage '%s'", stage->name);
         st = with_line(st, key->line, err);
+    }
+    if (st == SEG_OK && stage->method != NULL && stage->method->check != NULL) {
+        st = stage->method->check(method_options, err);
+        if (st != SEG_OK)
+            seg_error_context(err, "stage '%s'", stage->name);
+        st = with_line(st, stage->line, err);
     }
 done:
     seg_free(options);

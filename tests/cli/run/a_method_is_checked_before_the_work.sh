@@ -1,0 +1,6 @@
+. "$TREE/tests/cli/lib.sh"
+customers >c.csv
+printf '[job]\nname = a\noutput = runs\n[import c]\ninput = c.csv\n[train r]\nmethod = rules\ndata = @c\n' >a.job
+refuses segmill run a.job
+refuses segmill run a.job --dry-run
+segmill doctor --json | grep -c '"schema": 1'
