@@ -7,6 +7,8 @@
 #include "cli/words.h"
 #include "segmill.h"
 
+enum { JSON_SCHEMA = 1 };   /* of what --json prints; a member is never renamed within it */
+
 /* A full disk shows up here at the latest. */
 static seg_status flush_output(seg_error *err)
 {
@@ -26,6 +28,8 @@ static seg_status print_result(seg_doc *result, void *user, seg_error *err)
         seg_put_int(seg_doc_root(result), "schema", 1);   /* of the object's names */
     const char *document =
         seg_node_text(seg_node_get(seg_doc_root(result), "document"), NULL);
+    if (w->common.json)
+        seg_put_int(seg_doc_root(result), "schema", JSON_SCHEMA);
     const char *text = document != NULL ? document
                        : w->common.json ? seg_doc_json(result, 2) : seg_doc_plain(result);
     if (text == NULL)

@@ -277,7 +277,19 @@ static seg_status keep_result(seg_doc *result, void *user, seg_error *err)
     return seg_file_put(path, json, strlen(json), err);
 }
 
-static seg_status read_result(const char *path, seg_node *result, seg_error *err)
+/* A path in the temporary directory is that of the run to come, from its top. */
+static void put_member(const seg_stage_place *place, const seg_node *member, seg_node *result)
+{
+    const char *text = seg_node_text(member, NULL);
+    size_t n = strlen(place->directory);
+    if (text != NULL && strncmp(text, place->directory, n) == 0 && text[n] == '/')
+        seg_put_text(result, seg_node_name(member), text + n + 1);
+    else
+        seg_put_node(result, seg_node_name(member), member);
+}
+
+static seg_status read_result(const seg_stage_place *place, const char *path, seg_node *result,
+                              seg_error *err)
 {
     seg_status st = SEG_OK;
     char *text = NULL;
@@ -287,7 +299,7 @@ static seg_status read_result(const char *path, seg_node *result, seg_error *err
     TRY(seg_doc_parse(text, n, &doc, err));
     const seg_node *root = seg_doc_root(doc);
     for (size_t i = 0; i < seg_node_count(root); i++)
-        seg_put_node(result, seg_node_name(seg_node_at(root, i)), seg_node_at(root, i));
+        put_member(place, seg_node_at(root, i), result);
 done:
     seg_doc_free(doc);
     seg_free(text);
@@ -310,7 +322,7 @@ seg_status seg_stage_run(const seg_stage_place *place, const seg_stage *stage, s
     TRY(seg_text_status(&m.result_path, err));
     seg_common_options common = *place->common;
     TRY(seg_command_run(stage->command, &m.call, &common, keep_result, m.result_path.bytes, err));
-    TRY(read_result(m.result_path.bytes, result, err));
+    TRY(read_result(place, m.result_path.bytes, result, err));
 
 done:
     made_call_free(&m);
