@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include "base/clock.h"
+#include "base/comm.h"
 #include "base/cpu.h"
 #include "base/stop.h"
 #include "segmill/context.h"
@@ -128,6 +129,22 @@ static void the_environment_lowers_the_level_but_never_raises_it(void **state)
     assert_string_equal(seg_isa_name(SEG_ISA_V3), "v3");
 }
 
+static void one_process_gathers_what_it_gave(void **state)
+{
+    (void)state;
+    seg_comm *comm = seg_comm_self();
+    seg_error err;
+    double in[3] = { 1, 2, 3 }, out[3] = { 0 };
+    int64_t sums[2] = { 5, -7 };
+    assert_true(comm->rank == 0 && comm->size == 1);
+    assert_int_equal(comm->gather_f64(comm, in, 3, out, &err), SEG_OK);
+    assert_memory_equal(in, out, sizeof in);
+    assert_int_equal(comm->sum_i64(comm, sums, 2, &err), SEG_OK);
+    assert_true(sums[0] == 5 && sums[1] == -7);
+    assert_int_equal(comm->broadcast(comm, sums, sizeof sums, &err), SEG_OK);
+    assert_true(sums[0] == 5 && sums[1] == -7);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -137,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_signal_stops_at_the_next_step),
         cmocka_unit_test(clocks_go_forward),
         cmocka_unit_test(the_environment_lowers_the_level_but_never_raises_it),
+        cmocka_unit_test(one_process_gathers_what_it_gave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
