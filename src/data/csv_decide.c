@@ -153,6 +153,22 @@ static seg_status decide_text(seg_csv_import *im, seg_csv_column *c, seg_error *
     return SEG_OK;
 }
 
+/* name@host.end, roughly. */
+static bool is_address(const char *s)
+{
+    const char *at = strchr(s, '@');
+    return at != NULL && at > s && strchr(at + 1, '.') != NULL && strpbrk(s, " \t@") == at;
+}
+
+/* Most levels are e-mail addresses: as a category they would stand in models and reasons. */
+static bool holds_addresses(const seg_csv_column *c)
+{
+    size_t n = c->levels == NULL ? 0 : seg_dictionary_size(c->levels), n_addresses = 0;
+    for (size_t i = 0; i < n; i++)
+        n_addresses += is_address(seg_dictionary_texts(c->levels)[i]);
+    return n_addresses * 2 > n;
+}
+
 static seg_status decide_category(seg_csv_import *im, seg_csv_column *c, seg_error *err)
 {
     bool told = c->asked == SEG_CSV_CATEGORY || c->role == SEG_CSV_LABEL;
@@ -162,9 +178,13 @@ static seg_status decide_category(seg_csv_import *im, seg_csv_column *c, seg_err
         return seg_fail(err, SEG_E_DATA, "%s: column '%s': more than %d different values; %s",
                         file_name(im, 0), c->name, SEG_CSV_MAX_LEVELS,
                         c->role == SEG_CSV_LABEL ? "a label has few" : "a category has few");
-    if (told || (!c->many && (n <= 20 || n * 2 <= im->n_rows)))
+    bool few = !c->many && (n <= 20 || n * 2 <= im->n_rows);
+    if (told || (few && !holds_addresses(c)))
         return SEG_OK;
-    if (c->width <= SEG_CSV_MAX_TEXT)
+    if (few)
+        seg_csv_say(im, "column '%s' holds e-mail addresses: kept as text beside the features "
+                    "(--types %s:category says otherwise)", c->name, c->name);
+    else if (c->width <= SEG_CSV_MAX_TEXT)
         seg_csv_say(im, "column '%s' has %s%zu different texts: kept as text beside the features",
                     c->name, c->many ? "more than " : "",
                     c->many ? (size_t)SEG_CSV_MAX_LEVELS : n);
