@@ -25,11 +25,9 @@ static seg_status print_result(seg_doc *result, void *user, seg_error *err)
 {
     const words *w = user;
     if (w->common.json)
-        seg_put_int(seg_doc_root(result), "schema", 1);   /* of the object's names */
+        seg_put_int(seg_doc_root(result), "schema", JSON_SCHEMA);
     const char *document =
         seg_node_text(seg_node_get(seg_doc_root(result), "document"), NULL);
-    if (w->common.json)
-        seg_put_int(seg_doc_root(result), "schema", JSON_SCHEMA);
     const char *text = document != NULL ? document
                        : w->common.json ? seg_doc_json(result, 2) : seg_doc_plain(result);
     if (text == NULL)
