@@ -113,6 +113,11 @@ static int try_model(const char *what, size_t at, const char *data)
 
 static void damage(const char *train, const char *data)
 {
+#ifdef __SANITIZE_ADDRESS__
+    /* libhdf5 reads beyond its own heap on damaged attributes (H5HG_read). The program's
+     * worker survives that or dies alone; under the sanitizer nobody can. */
+    skip();
+#endif
     char line[256];
     size_t refused = 0, tries = 0;
     snprintf(line, sizeof line, "train %s --output=good.model", train);
