@@ -6,7 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 tree=$(cd "$here/../.." && pwd)
 BUILD=${BUILD:-$tree/build/release}
 [ -x "$BUILD/segmill" ] || { echo "no program to install in $BUILD"; exit 77; }
-nm "$BUILD/libsegmill.a" 2>/dev/null | grep -qE '__(asan|tsan|gcov)_init' && exit 77
+# Sanitizers and clang's OpenMP want a linker of their own.
+nm "$BUILD/libsegmill.a" 2>/dev/null | grep -qE '__(asan|tsan|gcov)_init|__kmpc_fork_call' && exit 77
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
