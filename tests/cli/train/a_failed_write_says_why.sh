@@ -1,4 +1,3 @@
-
 # clang's OpenMP library dies of a file size limit by itself.
 case $BUILD in *clang*) exit 77 ;; esac
 . "$TREE/tests/cli/lib.sh"
