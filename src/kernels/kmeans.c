@@ -140,7 +140,7 @@ seg_status seg_kmeans_assign(const seg_kmeans_scale *scale, const seg_kmeans_cen
     seg_tile *tiles = NULL;
     seg_kmeans_sums *own = NULL;
     const seg_kernels *kernels = seg_kernels_get();
-    size_t n_tiles = (rows.n_rows + SEG_TILE_ROWS - 1) / SEG_TILE_ROWS;
+    size_t n_tiles = seg_tile_count(rows.n_rows);
 
     TRY(seg_tiles_new(n_threads, scale->d, centres->k_pad, &tiles, err));
     TRY(SEG_ALLOC(&own, (size_t)n_threads, "the sums", err));
@@ -154,11 +154,8 @@ seg_status seg_kmeans_assign(const seg_kmeans_scale *scale, const seg_kmeans_cen
     for (size_t t = 0; t < n_tiles; t++) {
         int thread = omp_get_thread_num();
         seg_tile *tile = &tiles[thread];
-        size_t first = t * SEG_TILE_ROWS;
-        size_t n = rows.n_rows - first < SEG_TILE_ROWS ? rows.n_rows - first : SEG_TILE_ROWS;
-        seg_tile_load(tile, scale, rows, first, n);
-        seg_tile_measure(tile, centres, kernels);
-        for (size_t r = 0; r < n; r++) {
+        size_t first = seg_tile_take(tile, scale, centres, kernels, rows, t);
+        for (size_t r = 0; r < tile->n; r++) {
             nearest found = find_nearest(tile->dist2 + r * centres->k_pad, centres->k);
             if (out != NULL)
                 note_row(out, first + r, found);

@@ -67,7 +67,7 @@ seg_status seg_kmeans_race(const seg_kmeans_scale *scale, const seg_kmeans_centr
     seg_tile *tiles = NULL;
     seg_kmeans_winner *own = NULL;
     double *own_z = NULL;
-    size_t d = scale->d, n_tiles = (rows.n_rows + SEG_TILE_ROWS - 1) / SEG_TILE_ROWS;
+    size_t d = scale->d, n_tiles = seg_tile_count(rows.n_rows);
     const seg_kernels *kernels = seg_kernels_get();
 
     TRY(seg_tiles_new(n_threads, d, centres->k_pad, &tiles, err));
@@ -77,11 +77,8 @@ seg_status seg_kmeans_race(const seg_kmeans_scale *scale, const seg_kmeans_centr
     for (size_t t = 0; t < n_tiles; t++) {
         int thread = omp_get_thread_num();
         seg_tile *tile = &tiles[thread];
-        size_t first = t * SEG_TILE_ROWS;
-        size_t count = rows.n_rows - first < SEG_TILE_ROWS ? rows.n_rows - first : SEG_TILE_ROWS;
-        seg_tile_load(tile, scale, rows, first, count);
-        seg_tile_measure(tile, centres, kernels);
-        for (size_t r = 0; r < count; r++) {
+        size_t first = seg_tile_take(tile, scale, centres, kernels, rows, t);
+        for (size_t r = 0; r < tile->n; r++) {
             double dist2 = centres->k == 0
                            ? 1 : nearest_dist2(tile->dist2 + r * centres->k_pad, centres->k);
             for (size_t l = 0; l < n; l++) {
@@ -110,7 +107,7 @@ seg_status seg_kmeans_potential(const seg_kmeans_scale *scale,
     seg_status st = SEG_OK;
     seg_tile *tiles = NULL;
     int64_t *own = NULL;
-    size_t k = centres->k - n, n_tiles = (rows.n_rows + SEG_TILE_ROWS - 1) / SEG_TILE_ROWS;
+    size_t k = centres->k - n, n_tiles = seg_tile_count(rows.n_rows);
     const seg_kernels *kernels = seg_kernels_get();
 
     TRY(seg_tiles_new(n_threads, scale->d, centres->k_pad, &tiles, err));
@@ -120,11 +117,8 @@ seg_status seg_kmeans_potential(const seg_kmeans_scale *scale,
     for (size_t t = 0; t < n_tiles; t++) {
         int thread = omp_get_thread_num();
         seg_tile *tile = &tiles[thread];
-        size_t first = t * SEG_TILE_ROWS;
-        size_t count = rows.n_rows - first < SEG_TILE_ROWS ? rows.n_rows - first : SEG_TILE_ROWS;
-        seg_tile_load(tile, scale, rows, first, count);
-        seg_tile_measure(tile, centres, kernels);
-        for (size_t r = 0; r < count; r++) {
+        seg_tile_take(tile, scale, centres, kernels, rows, t);
+        for (size_t r = 0; r < tile->n; r++) {
             const double *dist2 = tile->dist2 + r * centres->k_pad;
             double before = k == 0 ? (double)INFINITY : nearest_dist2(dist2, k);
             for (size_t c = 0; c < n; c++) {

@@ -62,6 +62,21 @@ void seg_tile_measure(seg_tile *tile, const seg_kmeans_centres *centres,
                                   tile->dist2);
 }
 
+size_t seg_tile_count(size_t n_rows)
+{
+    return (n_rows + SEG_TILE_ROWS - 1) / SEG_TILE_ROWS;
+}
+
+size_t seg_tile_take(seg_tile *tile, const seg_kmeans_scale *scale,
+                     const seg_kmeans_centres *centres, const seg_kernels *kernels,
+                     seg_matrix rows, size_t t)
+{
+    size_t first = t * SEG_TILE_ROWS, left = rows.n_rows - first;
+    seg_tile_load(tile, scale, rows, first, left < SEG_TILE_ROWS ? left : SEG_TILE_ROWS);
+    seg_tile_measure(tile, centres, kernels);
+    return first;
+}
+
 seg_status seg_kmeans_centres_new(size_t k_max, size_t d, seg_kmeans_centres *out,
                                   seg_error *err)
 {

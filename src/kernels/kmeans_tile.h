@@ -24,4 +24,10 @@ void seg_tile_load(seg_tile *tile, const seg_kmeans_scale *scale, seg_matrix row
 void seg_tile_measure(seg_tile *tile, const seg_kmeans_centres *centres,
                       const seg_kernels *kernels);
 
+/* Tiles of n_rows rows; and tile t of the block, loaded and measured: returns its first row. */
+size_t seg_tile_count(size_t n_rows);
+size_t seg_tile_take(seg_tile *tile, const seg_kmeans_scale *scale,
+                     const seg_kmeans_centres *centres, const seg_kernels *kernels,
+                     seg_matrix rows, size_t t);
+
 #endif
