@@ -52,7 +52,7 @@ CFLAGS_v4  := -march=x86-64-v4 -mprefer-vector-width=512
 
 SRC     := $(wildcard src/base/*.c src/data/*.c src/kernels/*.c \
                       src/models/*.c src/render/*.c src/jobs/*.c)
-ISA_SRC := $(wildcard src/kernels/isa/*.c)
+ISA_SRC := $(wildcard src/kernels/isa/*.c src/data/isa/*.c)
 OBJ     := $(SRC:%.c=$(B)/%.o) \
            $(foreach i,$(ISA),$(ISA_SRC:%.c=$(B)/%.$(i).o))
 CLI_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard src/cli/*.c))

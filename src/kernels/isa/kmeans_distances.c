@@ -6,7 +6,7 @@
  *
  * Direct differences, not |x|^2 - 2xc + |c|^2: the latter cancels when the clusters are
  * far from the origin. */
-#include "kernels/isa/isa_name.h"
+#include "base/isa_name.h"
 #include "kernels/isa/vec.h"
 #include "kernels/kernels.h"
 
