@@ -159,7 +159,7 @@ static void date_cell(table *t, char *out, size_t size, const column *c)
 
 static void text_cell(table *t, char *out, size_t size, const column *c, unsigned row)
 {
-    static const char *const words[] = { "gold", "silver", "bronze", "north", "S\xc3\xbc" "d",
+    static const char *const words[] = { "gold", "silver", "bronze", "north", "S\xc3\xbc\x64",
         "yes", "no", "new customer", "6\" nails", "a'b", "=1+1", "-", "?", "Unknown", "x", "1st",
         "\xe2\x82\xac 5", "back\\slash", "two  blanks", "A", "a", "0", "NAN", "na", "tab\there" };
     draws *d = &t->d;
