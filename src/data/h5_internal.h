@@ -173,6 +173,7 @@ struct seg_h5 {
     h5_array **arrays;
     size_t n_arrays, arrays_cap;
     h5_heap heap;
+    int n_threads;            /* that decode and convert; 1 unless set */
 };
 
 typedef enum h5_object {
@@ -190,6 +191,28 @@ seg_status h5_read_type(seg_h5 *file, h5_array *array, seg_error *err);
 seg_status h5_read_layout(seg_h5 *file, h5_array *array, seg_error *err);
 seg_status h5_check_chunks(seg_h5 *file, h5_array *array, hid_t plist, seg_error *err);
 void h5_chunks_free(h5_chunks *chunks);
+
+/* A range of a file as memory: h5_window.c. */
+typedef struct h5_window {
+    int fd;
+    uint64_t first, n_bytes;  /* of the range, in the file */
+    uint64_t window;          /* bytes that may be resident or mapped */
+    bool whole;               /* mapped in one piece */
+    bool keep;                /* its pages stay for later passes */
+    bool refused;             /* the system did not map it: not asked again */
+    char *map;
+    uint64_t map_from, map_bytes, used_to;
+} h5_window;
+
+void h5_window_open(h5_window *w, int fd, uint64_t first, uint64_t n_bytes);
+/* n bytes from `offset` of the range on, until the next call. Null when they cannot be
+ * mapped: then they must be read. What follows is read ahead. */
+seg_status h5_window_get(h5_window *w, uint64_t offset, uint64_t n, const char *name,
+                         const void **bytes, seg_error *err);
+void h5_window_pause(h5_window *w);   /* at the end of a pass */
+void h5_window_close(h5_window *w);
+/* Ask for bytes that will be wanted soon, unless they are in memory. */
+void h5_read_ahead(int fd, uint64_t from, uint64_t n);
 
 /* The bytes of rows as they are in the file: n_rows x n_cols x element. */
 seg_status h5_fetch(seg_h5 *file, h5_array *array, uint64_t first_row, uint64_t n_rows,

@@ -72,6 +72,7 @@ seg_status seg_h5_open(const char *path, seg_h5 **out, seg_error *err)
     h5_begin();
     TRY(SEG_ALLOC(&file, 1, "an HDF5 file", err));
     file->fd = -1;
+    file->n_threads = 1;
     file->id = file->link_plist = H5I_INVALID_HID;
     file->path = seg_arena_text(&file->arena, path);
     if (file->path == NULL) {

@@ -1,6 +1,5 @@
 /* h5_source.c: a table in a file as a source of blocks. A matrix that lies in the file as
- * we need it is mapped, a window of one block at a time; everything else is read into
- * buffers of one block. The first pass checks every value, later passes trust it. */
+ * we need it is mapped (h5_window.c); everything else is read into buffers of one block. The first pass checks every value, later passes trust it. */
 #include "data/h5_table.h"
 
 #include <float.h>
@@ -8,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/try.h"
@@ -19,8 +17,7 @@ typedef struct h5_source {
     h5_table table;
     size_t block_rows;
     uint64_t next_row, checked_rows;
-    void *window;               /* of X, or null */
-    size_t window_bytes;
+    h5_window window;           /* of X; of no bytes when it cannot be mapped */
     float *x;
     char *ids;
     void **columns;
@@ -40,35 +37,11 @@ static const seg_schema *schema_of(const h5_source *s)
 
 /* ---- X ---------------------------------------------------------------------------------- */
 
-static void close_window(h5_source *s)
-{
-    if (s->window != NULL)
-        munmap(s->window, s->window_bytes);
-    s->window = NULL;
-}
-
+/* As we need it: nothing to be converted. */
 static bool can_map(const h5_array *x)
 {
     return x->layout == H5D_CONTIGUOUS && x->cell.class == H5_CLASS_FLOAT && x->cell.size == 4 &&
-           !x->cell.big_endian && x->address % sizeof(float) == 0;
-}
-
-/* Null when it cannot be mapped: then it is read. */
-static const float *map_rows(h5_source *s, uint64_t first, size_t n)
-{
-    const h5_array *x = s->table.x;
-    uint64_t row_bytes = x->n_cols * sizeof(float), from = x->address + first * row_bytes;
-    size_t lead = from % (size_t)sysconf(_SC_PAGESIZE);
-    close_window(s);
-    if (!can_map(x))
-        return NULL;
-    s->window_bytes = n * row_bytes + lead;
-    void *map = mmap(NULL, s->window_bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, s->file->fd,
-                     (off_t)(from - lead));
-    if (map == MAP_FAILED)
-        return NULL;
-    s->window = map;
-    return (const float *)(const void *)((const char *)map + lead);
+           !x->cell.big_endian && x->members == NULL && x->address % sizeof(float) == 0;
 }
 
 static seg_status need_x(h5_source *s, seg_error *err)
@@ -84,14 +57,20 @@ static seg_status need_x(h5_source *s, seg_error *err)
 static seg_status read_array(h5_source *s, uint64_t first, size_t n, const float **x,
                              seg_error *err)
 {
-    *x = map_rows(s, first, n);
-    if (*x != NULL)
-        return SEG_OK;
-    seg_status st = need_x(s, err);
-    if (st == SEG_OK)
-        st = h5_read_cells(s->file, s->table.x, &s->table.x->cell, SEG_H5_F32, 0, first, n,
-                           s->x, err);
+    seg_status st = SEG_OK;
+    uint64_t row_bytes = s->table.x->n_cols * sizeof(float);
+    const void *mapped = NULL;
+    if (s->window.n_bytes > 0)
+        TRY(h5_window_get(&s->window, first * row_bytes, n * row_bytes, s->name, &mapped, err));
+    *x = mapped;
+    if (mapped != NULL)
+        goto done;
+    TRY(need_x(s, err));
+    TRY(h5_read_cells(s->file, s->table.x, &s->table.x->cell, SEG_H5_F32, 0, first, n, s->x,
+                      err));
     *x = s->x;
+
+done:
     return st;
 }
 
@@ -282,7 +261,7 @@ static seg_status source_next(seg_source *self, seg_block *block, seg_error *err
     size_t n = left < s->block_rows ? (size_t)left : s->block_rows;
     *block = (seg_block){ .first_row = first };
     if (n == 0) {
-        close_window(s);
+        h5_window_pause(&s->window);
         return SEG_OK;
     }
     TRY(read_matrix(s, first, n, block, err));
@@ -314,7 +293,7 @@ static seg_status source_rewind(seg_source *self, seg_error *err)
 static void source_close(seg_source *self)
 {
     h5_source *s = (h5_source *)self;
-    close_window(s);
+    h5_window_close(&s->window);
     if (s->columns != NULL)
         for (size_t c = 0; c < schema_of(s)->n_columns; c++)
             seg_free(s->columns[c]);
@@ -397,6 +376,10 @@ static seg_status open_source(const seg_context *ctx, h5_source *s, const char *
     s->block_rows = rows_per_block(ctx, s);
     if (s->block_rows > s->table.n_rows)   /* a small table needs small buffers */
         s->block_rows = (s->table.n_rows / SEG_CHUNK_ROWS + 1) * SEG_CHUNK_ROWS;
+    const h5_array *x = s->table.x;
+    if (x != NULL && can_map(x))
+        h5_window_open(&s->window, s->file->fd, x->address,
+                       x->n_rows * x->n_cols * sizeof(float));
     TRY(make_room(s, err));
 
 done:
