@@ -34,7 +34,8 @@ typedef struct seg_import_options {
     { name, SEG_OPTION_LIST, AT(member), 0, 0, NULL, value, help, 0 }
 #define SEG_IMPORT_FLAG(AT, name, member, help) \
     { name, SEG_OPTION_FLAG, AT(member), 0, 0, NULL, NULL, help, 0 }
-#define SEG_IMPORT_OPTION_ROWS(AT)                                                            \
+/* How the text is read; what is made of it; what the columns of a log are. */
+#define SEG_IMPORT_READ_ROWS(AT) \
     { "kind", SEG_OPTION_CHOICE, AT(kind), 0, 0, "auto|features|transactions|baskets", NULL,  \
       "what the rows are; auto: by the other options, the file's name and the columns", 0 },  \
     SEG_IMPORT_TEXT(AT, "id", id, "COL", "column of the customer's id; \"\" is none", 0),     \
@@ -51,18 +52,20 @@ typedef struct seg_import_options {
                     "what parts the cells: one character, or tab, comma, semicolon, pipe, "   \
                     "space (runs of blanks)", 0),                                             \
     SEG_IMPORT_TEXT(AT, "encoding", encoding, "E", "of the text, as iconv names it", 0),      \
-    SEG_IMPORT_TEXT(AT, "rejects", rejects, "FILE", "write the rows left out here, as CSV",   \
-                    SEG_OPTION_ENVIRONMENT),                                                  \
     { "max-errors", SEG_OPTION_U64, AT(max_errors), 0, 9007199254740992.0, NULL, "N",         \
       "leave out up to N rows that do not fit", 0 },                                          \
-    SEG_IMPORT_TEXT(AT, "schema", schema, "FILE",                                             \
-                    "JSON with the columns and types that must be there", SEG_OPTION_INPUT),  \
     SEG_IMPORT_FLAG(AT, "no-header", no_header, "the first line is a row already"),           \
     SEG_IMPORT_LIST(AT, "columns", columns, "A,B,...", "names of the columns"),               \
     SEG_IMPORT_FLAG(AT, "id-text", id_text, "keep ids like 17850.0 as they stand"),           \
     { "max-field", SEG_OPTION_SIZE, AT(max_field_bytes), 1024, 1073741824, NULL, "SIZE",      \
-      "longest cell", 0 },                                                                    \
-    SEG_IMPORT_FLAG(AT, "archive", archive, "compress the file (this version refuses)"),    \
+      "longest cell", 0 }
+#define SEG_IMPORT_KEEP_ROWS(AT) \
+    SEG_IMPORT_TEXT(AT, "rejects", rejects, "FILE", "write the rows left out here, as CSV",   \
+                    SEG_OPTION_ENVIRONMENT),                                                  \
+    SEG_IMPORT_TEXT(AT, "schema", schema, "FILE",                                             \
+                    "JSON with the columns and types that must be there", SEG_OPTION_INPUT),  \
+    SEG_IMPORT_FLAG(AT, "archive", archive, "compress the file (this version refuses)")
+#define SEG_IMPORT_LOG_ROWS(AT) \
     SEG_IMPORT_TEXT(AT, "customer", customer, "COL", "transactions: the customer", 0),        \
     SEG_IMPORT_TEXT(AT, "time", time, "COL", "transactions: date or date and time", 0),       \
     SEG_IMPORT_TEXT(AT, "order", order, "COL", "transactions: order or invoice", 0),          \
@@ -79,6 +82,8 @@ typedef struct seg_import_options {
     { "zero", SEG_OPTION_CHOICE, AT(zero), 0, 0, "drop|count", NULL,                          \
       "rows of price zero are no purchases, or are (kept for later commands)", 0 },           \
     SEG_IMPORT_FLAG(AT, "lines", lines, "baskets: the names of the items in one line")
+#define SEG_IMPORT_OPTION_ROWS(AT) \
+    SEG_IMPORT_READ_ROWS(AT), SEG_IMPORT_KEEP_ROWS(AT), SEG_IMPORT_LOG_ROWS(AT)
 
 extern const seg_option seg_import_option_table[];
 void seg_import_defaults(seg_import_options *options);
