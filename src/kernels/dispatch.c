@@ -5,11 +5,15 @@
 #  error "dispatch.c must be compiled for the lowest processor"
 #endif
 
+#define LEVEL(isa) { .kmeans_distances = seg_kmeans_distances_##isa, \
+                     .column_moments = seg_column_moments_##isa,       \
+                     .hash_floats = seg_hash_floats_##isa }
+
 static const seg_kernels tables[SEG_ISA_COUNT] = {
-    [SEG_ISA_BASE] = { .kmeans_distances = seg_kmeans_distances_base },
+    [SEG_ISA_BASE] = LEVEL(base),
 #if defined(__x86_64__)
-    [SEG_ISA_V3] = { .kmeans_distances = seg_kmeans_distances_v3 },
-    [SEG_ISA_V4] = { .kmeans_distances = seg_kmeans_distances_v4 },
+    [SEG_ISA_V3] = LEVEL(v3),
+    [SEG_ISA_V4] = LEVEL(v4),
 #endif
 };
 

@@ -4,6 +4,7 @@
 #define SEGMILL_KERNELS_KERNELS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "base/cpu.h"
 
 /* Centroids per padded row are a multiple of this: whole registers at every level. */
@@ -17,8 +18,24 @@ enum { SEG_KMEANS_PAD = 8 };
 typedef void seg_kmeans_distances_fn(const double *z, size_t n, size_t d, const double *ct,
                                      size_t k_pad, double *dist2);
 
+/* What a chunk of one column holds. n: not NaN; the rest of the finite ones; sums about an
+ * origin. */
+typedef struct seg_moments {
+    int64_t n, n_finite, n_zero, n_whole;
+    double least, largest, sum, square;
+} seg_moments;
+
+/* x: n values, 64-byte aligned; n a multiple of 8 (fill up with NaN). */
+typedef void seg_column_moments_fn(const double *x, size_t n, double origin, seg_moments *out);
+
+/* One to one by bits (distinct.h), but equal numbers and missing ones are equal. */
+#define SEG_NAN_BITS 0x7fc00000U
+typedef void seg_hash_floats_fn(const float *x, size_t n, uint32_t *out);
+
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
+    seg_column_moments_fn *column_moments;
+    seg_hash_floats_fn *hash_floats;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -28,5 +45,7 @@ const seg_kernels *seg_kernels_at(seg_isa isa);
 
 seg_kmeans_distances_fn seg_kmeans_distances_base, seg_kmeans_distances_v3,
     seg_kmeans_distances_v4;
+seg_column_moments_fn seg_column_moments_base, seg_column_moments_v3, seg_column_moments_v4;
+seg_hash_floats_fn seg_hash_floats_base, seg_hash_floats_v3, seg_hash_floats_v4;
 
 #endif
