@@ -37,6 +37,13 @@ size_t seg_print_i64(char out[SEG_NUMBER_BYTES], int64_t value);
 /* value / scale with all digits of the scale: 250150 at 1000 is "250.150". */
 size_t seg_print_fixed(char out[SEG_NUMBER_BYTES], int64_t value, uint32_t scale);
 
+/* The same texts, for columns of numbers: straight into `out`, which has room for
+ * SEG_NUMBER_BYTES, and without a null. The answer is where the text ends. */
+char *seg_put_f32(char *out, float value);
+char *seg_put_f64(char *out, double value);
+char *seg_put_i64(char *out, int64_t value);
+char *seg_put_fixed(char *out, int64_t value, uint32_t scale);
+
 /* A share or count exactly as typed: "0.07", "7%", "7" -> numerator/denominator in
  * whole numbers; digits alone are a count (denominator 0). False on bad form. */
 bool seg_parse_share(const char *s, size_t n, uint64_t *num, uint64_t *den);

@@ -10,10 +10,7 @@
 
 __extension__ typedef unsigned __int128 u128;
 
-typedef struct shortest {
-    uint64_t digits;
-    int exponent;      /* value = digits * 10^exponent */
-} shortest;
+typedef seg_decimal shortest;
 
 /* High 64 bits of the product with the power (of 128 bits), the last one set if
  * anything but nothing was cut off: as good as all bits for comparing. */
@@ -41,34 +38,67 @@ static int floor_shift(int x, int bits)
     return x >= 0 ? x >> bits : -((-x + (1 << bits) - 1) >> bits);
 }
 
+/* The same for the few bits of a float: 64 bits of the power are enough (section 9.9). */
+static uint64_t round_to_odd_single(uint64_t power, uint64_t x)
+{
+    u128 product = (u128)x * power;
+    uint64_t high = (uint64_t)(product >> 32);
+    return high >> 32 | ((uint32_t)high > 1);
+}
+
+/* Where a value and the middles to its neighbours lie, in quarters of 10^k. */
+typedef struct bounds {
+    uint64_t lower, value, upper;
+    int k;
+} bounds;
+
 /* Of c * 2^q > 0. lower_closer: c is a power of two with a binade below, so that the
  * next smaller value is half as far as the next larger one. Names as in the paper:
  * section 9 and figure 7. */
-static shortest find_shortest(uint64_t c, int q, bool lower_closer)
+static bounds find_bounds(uint64_t c, int q, bool lower_closer, bool single)
 {
     uint64_t odd = c & 1;          /* the bounds themselves read back only if c is even */
     uint64_t cb = 4 * c, cbl = cb - 2 + lower_closer, cbr = cb + 2;
     int k = floor_shift(q * 1262611 - (lower_closer ? 524031 : 0), 22);
     int h = q + floor_shift(-k * 1741647, 19) + 1;
     uint64_t power[2];
+    if (single) {
+        const uint64_t *entry = seg_power_of_ten[-k - SEG_POWER_LEAST];
+        uint64_t g = entry[0] + (entry[1] != 0);
+        return (bounds){ round_to_odd_single(g, cbl << h) + odd,
+                         round_to_odd_single(g, cb << h),
+                         round_to_odd_single(g, cbr << h) - odd, k };
+    }
     power_above(-k, power);
-    uint64_t lower = round_to_odd(power, cbl << h) + odd;
-    uint64_t vb = round_to_odd(power, cb << h);
-    uint64_t upper = round_to_odd(power, cbr << h) - odd;
+    return (bounds){ round_to_odd(power, cbl << h) + odd, round_to_odd(power, cb << h),
+                     round_to_odd(power, cbr << h) - odd, k };
+}
 
-    uint64_t s = vb / 4;
+static shortest find_shortest(uint64_t c, int q, bool lower_closer, bool single)
+{
+    bounds b = find_bounds(c, q, lower_closer, single);
+    uint64_t s = b.value / 4;
     if (s >= 10) {
         uint64_t ten = s / 10;
-        bool below_in = lower <= 40 * ten, above_in = 40 * ten + 40 <= upper;
+        bool below_in = b.lower <= 40 * ten, above_in = 40 * ten + 40 <= b.upper;
         if (below_in != above_in)
-            return (shortest){ ten + above_in, k + 1 };
+            return (shortest){ ten + above_in, b.k + 1 };
     }
-    bool below_in = lower <= 4 * s, above_in = 4 * s + 4 <= upper;
+    bool below_in = b.lower <= 4 * s, above_in = 4 * s + 4 <= b.upper;
     if (below_in != above_in)
-        return (shortest){ s + above_in, k };
+        return (shortest){ s + above_in, b.k };
     uint64_t middle = 4 * s + 2;
-    bool up = vb > middle || (vb == middle && (s & 1) != 0);
-    return (shortest){ s + up, k };
+    bool up = b.value > middle || (b.value == middle && (s & 1) != 0);
+    return (shortest){ s + up, b.k };
+}
+
+seg_decimal seg_shortest_f32(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    uint32_t m = bits & ((1u << 23) - 1);
+    int field = (int)(bits >> 23 & 0xff);
+    return find_shortest(m | 1u << 23, field - 150, m == 0 && field > 1, true);
 }
 
 /* Two digits at a time, from the end. */
@@ -166,7 +196,7 @@ static size_t put_real(char *out, bool negative, uint64_t m, int field, int bits
         int q = (field != 0 ? field : 1) - bias - bits;
         bool whole = q <= 0 && -q <= bits && (c & ((1ull << -q) - 1)) == 0;
         o += put_shortest(o, whole ? (shortest){ c >> -q, 0 }
-                                   : find_shortest(c, q, m == 0 && field > 1));
+                                   : find_shortest(c, q, m == 0 && field > 1, bits == 23));
     }
     *o = 0;
     return (size_t)(o - out);

@@ -10,4 +10,13 @@ enum { SEG_POWER_LEAST = -342, SEG_POWER_MOST = 324 };
  * Rounded down, but up for -27 .. -1; exact for 0 .. 55. */
 extern const uint64_t seg_power_of_ten[SEG_POWER_MOST - SEG_POWER_LEAST + 1][2];
 
+/* value = digits * 10^exponent */
+typedef struct seg_decimal {
+    uint64_t digits;
+    int exponent;
+} seg_decimal;
+
+/* Of a normal float, without its sign. */
+seg_decimal seg_shortest_f32(float value);
+
 #endif

@@ -1,221 +1,144 @@
 /* csv_sink.c: any table as CSV (RFC 4180, but LF): the inverse of the import. Numbers are
  * the shortest that read back equal, so CSV -> table -> CSV -> table changes nothing.
- * Baskets become one line per item, the form that --order and --item read again. */
+ * Baskets become one line per item, the form that --order and --item read again.
+ *
+ * A block is cut into runs of rows that the team prints side by side into texts of their
+ * own; while it prints, one of the team writes the texts of the round before, in order. */
 #include "data/csv.h"
 
-#include <math.h>
 #include <string.h>
 #include "base/alloc.h"
-#include "base/date.h"
 #include "base/file.h"
-#include "base/number.h"
+#include "base/team.h"
 #include "base/text.h"
+#include "base/threads.h"
 #include "base/try.h"
-#include "data/csv_rows.h"
+#include "data/csv_print.h"
 #include "data/schema.h"
 
 typedef struct csv_sink {
     seg_sink sink;
     seg_schema_owner *schema;
+    seg_csv_printer *printer;
     seg_file *file;
-    seg_text text;
+    int n_threads;
+    size_t n_texts;             /* of a round */
+    seg_text *printing, *printed;
+    size_t n_printed;           /* texts that wait to be written */
+    size_t run_rows;            /* rows of a text */
+    const seg_block *block;     /* of this round, and where it begins in it */
+    size_t first_row;
+    seg_status status;          /* of writing */
+    seg_error error;
 } csv_sink;
 
-enum { FLUSH_BYTES = 256 * 1024 };
+enum { TEXT_BYTES = 256 * 1024, LEAST_ROWS = 64 };
 
-static void add_number(seg_text *text, size_t (*print)(char *, double), double value)
+static void write_printed(csv_sink *s)
 {
-    char out[SEG_NUMBER_BYTES];
-    if (isfinite(value))
-        seg_text_add_n(text, out, print(out, value));
+    for (size_t i = 0; i < s->n_printed && s->status == SEG_OK; i++) {
+        seg_text *text = &s->printed[i];
+        s->status = seg_text_status(text, &s->error);
+        if (s->status == SEG_OK)
+            s->status = seg_file_write(s->file, text->bytes, text->n, &s->error);
+        seg_text_clear(text);
+    }
+    s->n_printed = 0;
 }
 
-static size_t print_single(char *out, double value)
+/* Task 0 writes what the round before printed, the others print. */
+static void work(void *arg, size_t task, int thread)
 {
-    return seg_print_f32(out, (float)value);
-}
-
-static size_t print_double(char *out, double value)
-{
-    return seg_print_f64(out, value);
-}
-
-static void add_level(seg_text *text, const seg_column *column, int64_t code)
-{
-    if (code < 0 || (uint64_t)code >= column->n_levels)
+    csv_sink *s = arg;
+    (void)thread;
+    if (task == 0) {
+        write_printed(s);
         return;
-    const char *level = column->levels[code];
-    seg_csv_add_field(text, level, strlen(level));
-}
-
-static void add_whole(seg_text *text, const seg_column *column, int64_t value)
-{
-    char out[SEG_NUMBER_BYTES];
-    if (value == SEG_MISSING_I64)
-        return;
-    if (column->scale > 1)
-        seg_text_add_n(text, out, seg_print_fixed(out, value, column->scale));
-    else
-        seg_text_add_n(text, out, seg_print_i64(out, value));
-}
-
-static void add_cell(seg_text *text, const seg_column *column, const void *cells, size_t r)
-{
-    char out[SEG_DATE_BYTES];
-    const char *cell;
-    switch (column->type) {
-    case SEG_TYPE_F32:
-        add_number(text, print_single, (double)((const float *)cells)[r]);
-        break;
-    case SEG_TYPE_F64:
-        add_number(text, print_double, ((const double *)cells)[r]);
-        break;
-    case SEG_TYPE_I64:
-        add_whole(text, column, ((const int64_t *)cells)[r]);
-        break;
-    case SEG_TYPE_DAY:
-        if (((const int32_t *)cells)[r] != SEG_MISSING_DAY)
-            seg_text_add_n(text, out, seg_print_day(out, ((const int32_t *)cells)[r]));
-        break;
-    case SEG_TYPE_TIME:
-        if (((const int64_t *)cells)[r] != SEG_MISSING_I64)
-            seg_text_add_n(text, out, seg_print_time(out, ((const int64_t *)cells)[r]));
-        break;
-    case SEG_TYPE_CODE:
-        add_level(text, column, ((const int32_t *)cells)[r]);
-        break;
-    case SEG_TYPE_TEXT:
-        cell = (const char *)cells + r * column->width;
-        seg_csv_add_field(text, cell, seg_cell_length(cell, column->width));
-        break;
     }
+    size_t first = s->first_row + (task - 1) * s->run_rows;
+    size_t left = s->block->n_rows - first;
+    size_t n = left < s->run_rows ? left : s->run_rows;
+    seg_csv_print_rows(s->printer, s->block, first, first + n, &s->printing[task - 1]);
 }
 
-static void add_feature(seg_text *text, const seg_column *column, float value)
+static seg_status failed(const csv_sink *s, seg_error *err)
 {
-    if (column->type == SEG_TYPE_CODE)
-        add_level(text, column, isfinite(value) ? (int64_t)value : -1);
-    else
-        add_number(text, print_single, (double)value);
+    if (s->status != SEG_OK && err != NULL)
+        *err = s->error;
+    return s->status;
 }
 
-/* Starts a field: a comma unless it is the first of its line. */
-static void part(seg_text *text, bool *first)
+/* Rows of one text: about TEXT_BYTES, but no thread without any. */
+static size_t rows_of_a_run(const csv_sink *s, size_t n_rows)
 {
-    if (!*first)
-        seg_text_add_char(text, ',');
-    *first = false;
-}
-
-static void add_name(seg_text *text, const char *name, bool *first)
-{
-    part(text, first);
-    seg_csv_add_field(text, name, strlen(name));
-}
-
-static void add_header(csv_sink *s)
-{
-    const seg_schema *schema = &s->schema->view;
-    bool first = true;
-    if (schema->id_width > 0)
-        add_name(&s->text, schema->id_name == NULL ? "id" : schema->id_name, &first);
-    if (schema->kind == SEG_KIND_BASKETS)
-        add_name(&s->text, "item", &first);
-    else
-        for (size_t f = 0; f < schema->n_features; f++)
-            add_name(&s->text, schema->features[f].name, &first);
-    for (size_t c = 0; c < schema->n_columns; c++)
-        add_name(&s->text, schema->columns[c].name, &first);
-    seg_text_add_char(&s->text, '\n');
-}
-
-/* item: of a basket, or -1. */
-static void add_row(csv_sink *s, const seg_block *block, size_t r, int32_t item)
-{
-    const seg_schema *schema = &s->schema->view;
-    seg_text *text = &s->text;
-    bool first = true;
-    size_t start = text->n;
-    if (schema->id_width > 0) {
-        const char *id = block->ids + r * schema->id_width;
-        part(text, &first);
-        seg_csv_add_field(text, id, seg_cell_length(id, schema->id_width));
-    }
-    if (item >= 0)
-        add_name(text, schema->features[item].name, &first);
-    for (size_t f = 0; block->x.x != NULL && f < schema->n_features; f++) {
-        part(text, &first);
-        add_feature(text, &schema->features[f], block->x.x[r * block->x.stride + f]);
-    }
-    for (size_t c = 0; c < schema->n_columns; c++) {
-        part(text, &first);
-        add_cell(text, &schema->columns[c], block->columns[c], r);
-    }
-    if (text->n == start)
-        seg_text_add(text, "\"\"");   /* an empty line would be no row */
-    seg_text_add_char(text, '\n');
-}
-
-static seg_status flush(csv_sink *s, seg_error *err)
-{
-    seg_status st = seg_text_status(&s->text, err);
-    if (st == SEG_OK && s->text.n > 0)
-        st = seg_file_write(s->file, s->text.bytes, s->text.n, err);
-    seg_text_clear(&s->text);
-    return st;
+    size_t rows = TEXT_BYTES / seg_csv_line_bytes(s->printer) + 1;
+    size_t share = n_rows / (size_t)s->n_threads + 1;
+    share = share < LEAST_ROWS ? LEAST_ROWS : share;
+    return rows < share ? rows : share;
 }
 
 static seg_status sink_write(seg_sink *self, const seg_block *block, seg_error *err)
 {
     csv_sink *s = (csv_sink *)self;
-    const seg_schema *schema = &s->schema->view;
-    for (size_t r = 0; r < block->n_rows; r++) {
-        if (schema->kind != SEG_KIND_BASKETS) {
-            add_row(s, block, r, -1);
-        } else {
-            for (int64_t i = block->row_start[r]; i < block->row_start[r + 1]; i++)
-                if (block->items[i] >= 0 && (size_t)block->items[i] < schema->n_features)
-                    add_row(s, block, r, block->items[i]);
-        }
-        if (s->text.n > FLUSH_BYTES || s->text.failed) {
-            seg_status st = flush(s, err);
-            if (st != SEG_OK)
-                return st;
-        }
+    s->run_rows = rows_of_a_run(s, block->n_rows);
+    s->block = block;
+    for (size_t r = 0; r < block->n_rows && s->status == SEG_OK; r += s->n_printed * s->run_rows) {
+        size_t n = (block->n_rows - r + s->run_rows - 1) / s->run_rows;
+        n = n < s->n_texts ? n : s->n_texts;
+        s->first_row = r;
+        seg_team_run(s->n_threads, n + 1, work, s);
+        seg_text *printed = s->printing;
+        s->printing = s->printed;
+        s->printed = printed;
+        s->n_printed = n;
     }
-    return SEG_OK;
+    return failed(s, err);
 }
 
 static seg_status sink_commit(seg_sink *self, seg_error *err)
 {
     csv_sink *s = (csv_sink *)self;
-    seg_status st = flush(s, err);
-    return st == SEG_OK ? seg_file_commit(s->file, err) : st;
+    write_printed(s);
+    return s->status == SEG_OK ? seg_file_commit(s->file, err) : failed(s, err);
+}
+
+static void free_texts(seg_text *texts, size_t n)
+{
+    for (size_t i = 0; texts != NULL && i < n; i++)
+        seg_text_free(&texts[i]);
+    seg_free(texts);
 }
 
 static void sink_close(seg_sink *self)
 {
     csv_sink *s = (csv_sink *)self;
     seg_file_close(s->file);
+    seg_csv_printer_free(s->printer);
     seg_schema_free(s->schema);
-    seg_text_free(&s->text);
+    free_texts(s->printing, s->n_texts);
+    free_texts(s->printed, s->n_texts);
     seg_free(s);
 }
 
 seg_status seg_csv_sink(const seg_context *ctx, const char *path, const seg_schema *schema,
                         seg_sink **out, seg_error *err)
 {
-    (void)ctx;
     seg_status st = SEG_OK;
     csv_sink *s = NULL;
     *out = NULL;
 
     TRY(SEG_ALLOC(&s, 1, "a CSV sink", err));
     s->sink = (seg_sink){ sink_write, sink_commit, sink_close };
+    s->n_threads = seg_thread_count(ctx == NULL ? 0 : ctx->n_threads);
+    s->n_texts = s->n_threads == 1 ? 1 : 2 * (size_t)s->n_threads;
+    TRY(SEG_ALLOC(&s->printing, s->n_texts, "lines", err));
+    TRY(SEG_ALLOC(&s->printed, s->n_texts, "lines", err));
     TRY(seg_schema_copy(schema, &s->schema, err));
+    TRY(seg_csv_printer_new(&s->schema->view, &s->printer, err));
     TRY(seg_file_create(path, &s->file, err));
-    add_header(s);
-    TRY(seg_text_status(&s->text, err));
+    seg_csv_print_names(s->printer, &s->printed[0]);
+    TRY(seg_text_status(&s->printed[0], err));
+    s->n_printed = 1;
     *out = &s->sink;
     s = NULL;
 
