@@ -26,11 +26,14 @@ static int has_v4(void)
            __builtin_cpu_supports("avx512vl");
 }
 
+/* Asked once: on a virtual machine each cpuid is a trip to the host, some 20 us. */
 seg_isa seg_cpu_best_isa(void)
 {
-    if (!has_v3())
-        return SEG_ISA_BASE;
-    return has_v4() ? SEG_ISA_V4 : SEG_ISA_V3;
+    static _Atomic int known = -1;
+    int best = known;
+    if (best < 0)
+        known = best = !has_v3() ? SEG_ISA_BASE : has_v4() ? SEG_ISA_V4 : SEG_ISA_V3;
+    return (seg_isa)best;
 }
 #else
 seg_isa seg_cpu_best_isa(void)

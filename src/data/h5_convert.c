@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/text.h"
+#include "data/simd.h"
 
 /* A number of the file: whole (i, or u above INT64_MAX) or real. */
 typedef struct number {
@@ -119,6 +120,17 @@ static bool store(number v, seg_h5_type type, void *out)
     return false;
 }
 
+bool h5_convert_plainly(const h5_cell *cell, const unsigned char *in, size_t element, size_t n,
+                        seg_h5_type type, void *out, size_t stride, size_t *bad)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!store(load(cell, in + i * element), type, (unsigned char *)out + i * stride)) {
+            *bad = i;
+            return false;
+        }
+    return true;
+}
+
 /* Same bytes in the file as in memory? */
 static bool is_same(const h5_cell *cell, seg_h5_type type)
 {
@@ -136,25 +148,87 @@ static bool is_same(const h5_cell *cell, seg_h5_type type)
     }
 }
 
-/* The common foreign matrix: float64, converted at memory speed. */
-static bool doubles_to_floats(const unsigned char *in, size_t n, float *out, size_t *bad)
+/* Cells of `size` bytes that lie apart, side by side, and the other way round. */
+static void copy_apart(unsigned char *to, size_t to_step, const unsigned char *from,
+                       size_t from_step, size_t size, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        double d;
-        memcpy(&d, in + i * sizeof d, sizeof d);
-        out[i] = (float)d;
+    switch (size) {   /* so that each is one load and one store */
+    case 1:
+        for (size_t i = 0; i < n; i++)
+            to[i * to_step] = from[i * from_step];
+        return;
+    case 2:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * to_step, from + i * from_step, 2);
+        return;
+    case 4:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * to_step, from + i * from_step, 4);
+        return;
+    default:
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * to_step, from + i * from_step, 8);
     }
-    for (size_t i = 0; i < n; i++) {
-        double d;
-        if (!isinf(out[i]))
-            continue;
-        memcpy(&d, in + i * sizeof d, sizeof d);
-        if (!isinf(d)) {
-            *bad = i;
+}
+
+/* Features: by the loops of the processor's level (isa/to_f32.c). */
+static bool to_floats(const h5_cell *cell, const unsigned char *in, size_t element, size_t n,
+                      unsigned char *out, size_t stride, size_t *bad)
+{
+    enum { PART = 512 };
+    const seg_simd *simd = seg_simd_get();
+    seg_raw raw = { .size = (unsigned)cell->size, .is_real = cell->class == H5_CLASS_FLOAT,
+                    .is_signed = cell->class != H5_CLASS_UINT, .big_endian = cell->big_endian };
+    unsigned char cells[PART * 8];
+    float floats[PART];
+    if (element == cell->size && stride == sizeof(float)) {
+        *bad = simd->to_f32(raw, in, n, (float *)(void *)out);
+        return *bad == n;
+    }
+    for (size_t i = 0; i < n; i += PART) {
+        size_t m = n - i < PART ? n - i : PART;
+        copy_apart(cells, cell->size, in + i * element, element, cell->size, m);
+        size_t good = simd->to_f32(raw, cells, m, floats);
+        if (good < m) {
+            *bad = i + good;
             return false;
         }
+        copy_apart(out + i * stride, stride, (const unsigned char *)floats, sizeof(float),
+                   sizeof(float), m);
     }
     return true;
+}
+
+/* Codes of categories and small counts, which always fit. */
+#define WIDEN(from, to)                                                             \
+    do {                                                                            \
+        for (size_t i = 0; i < n; i++) {                                            \
+            from v;                                                                 \
+            memcpy(&v, in + i * sizeof v, sizeof v);                                \
+            ((to *)out)[i] = v;                                                     \
+        }                                                                           \
+        return true;                                                                \
+    } while (0)
+
+static bool widen(const h5_cell *cell, const unsigned char *in, size_t n, seg_h5_type type,
+                  void *out)
+{
+    bool is_signed = cell->class != H5_CLASS_UINT;
+    if (cell->class == H5_CLASS_FLOAT || cell->big_endian)
+        return false;
+    if (type == SEG_H5_I32 && is_signed && cell->size == 1)
+        WIDEN(int8_t, int32_t);
+    if (type == SEG_H5_I32 && is_signed && cell->size == 2)
+        WIDEN(int16_t, int32_t);
+    if (type == SEG_H5_I32 && !is_signed && cell->size == 1)
+        WIDEN(uint8_t, int32_t);
+    if (type == SEG_H5_I32 && !is_signed && cell->size == 2)
+        WIDEN(uint16_t, int32_t);
+    if (type == SEG_H5_I64 && is_signed && cell->size == 4)
+        WIDEN(int32_t, int64_t);
+    if (type == SEG_H5_I64 && !is_signed && cell->size == 4)
+        WIDEN(uint32_t, int64_t);
+    return false;
 }
 
 bool h5_convert(const h5_cell *cell, const unsigned char *in, size_t element, size_t n,
@@ -162,19 +236,20 @@ bool h5_convert(const h5_cell *cell, const unsigned char *in, size_t element, si
 {
     size_t size = h5_cell_bytes(type, 0);
     unsigned char *to = out;
+    bool side_by_side = element == cell->size && stride == size;
     in += cell->offset;
-    if (is_same(cell, type) && element == cell->size && stride == size) {
-        memcpy(out, in, n * size);
+    if (is_same(cell, type)) {
+        if (side_by_side)
+            memcpy(out, in, n * size);
+        else
+            copy_apart(to, stride, in, element, size, n);
         return true;
     }
-    if (type == SEG_H5_F32 && is_same(cell, SEG_H5_F64) && element == 8 && stride == 4)
-        return doubles_to_floats(in, n, out, bad);
-    for (size_t i = 0; i < n; i++)
-        if (!store(load(cell, in + i * element), type, to + i * stride)) {
-            *bad = i;
-            return false;
-        }
-    return true;
+    if (type == SEG_H5_F32)
+        return to_floats(cell, in, element, n, to, stride, bad);
+    if (side_by_side && widen(cell, in, n, type, out))
+        return true;
+    return h5_convert_plainly(cell, in, element, n, type, out, stride, bad);
 }
 
 /* ---- texts ------------------------------------------------------------------------ */

@@ -227,6 +227,9 @@ unsigned char *h5_decode(const h5_chunks *chunks, size_t element, unsigned mask,
  * from one to the next. *bad: the first that does not fit (then false). */
 bool h5_convert(const h5_cell *cell, const unsigned char *in, size_t element, size_t n,
                 seg_h5_type type, void *out, size_t stride, size_t *bad);
+/* The same, value by value, `in` at the first cell: what the fast loops must agree with. */
+bool h5_convert_plainly(const h5_cell *cell, const unsigned char *in, size_t element, size_t n,
+                        seg_h5_type type, void *out, size_t stride, size_t *bad);
 /* Texts, fixed or variable; width bytes each. */
 seg_status h5_convert_texts(seg_h5 *file, const h5_array *array, const h5_cell *cell,
                             const unsigned char *in, size_t n, uint64_t first, char *out,

@@ -2,14 +2,15 @@
  * we need it is mapped (h5_window.c); everything else is read into buffers of one block. The first pass checks every value, later passes trust it. */
 #include "data/h5_table.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/alloc.h"
+#include "base/threads.h"
 #include "base/try.h"
+#include "data/simd.h"
 
 typedef struct h5_source {
     seg_source source;
@@ -97,30 +98,52 @@ done:
     return st;
 }
 
-/* Every value finite or missing, every category one that has a name. */
+static bool is_bad_code(float v, size_t n_levels)
+{
+    return v == v && (!(v >= 0 && v < (float)n_levels) || v != floorf(v));
+}
+
+static size_t count_bad(const seg_schema *schema, const seg_simd *simd, const float *x, size_t n)
+{
+    size_t d = schema->n_features, n_bad = simd->count_infinite(x, n * d);
+    for (size_t f = 0; f < d; f++)
+        if (schema->features[f].type == SEG_TYPE_CODE)
+            for (size_t r = 0; r < n; r++)
+                n_bad += is_bad_code(x[r * d + f], schema->features[f].n_levels);
+    return n_bad;
+}
+
+/* Row by row: the first that is wrong. */
+static seg_status name_bad_value(const h5_source *s, uint64_t first, size_t n, const float *x,
+                                 seg_error *err)
+{
+    const seg_schema *schema = schema_of(s);
+    size_t d = schema->n_features;
+    for (size_t i = 0; i < n * d; i++) {
+        const seg_column *feature = &schema->features[i % d];
+        unsigned long long row = first + i / d + 1;
+        if (isinf(x[i]))
+            return seg_fail(err, SEG_E_DATA, "%s: row %llu: '%s' is infinite", s->name, row,
+                            feature->name);
+        if (feature->type == SEG_TYPE_CODE && is_bad_code(x[i], feature->n_levels))
+            return seg_fail(err, SEG_E_DATA, "%s: row %llu: '%s' has a code beyond its %zu"
+                            " categories", s->name, row, feature->name, feature->n_levels);
+    }
+    return SEG_OK;
+}
+
+/* The first pass: every value finite or missing, every category one that has a name. One
+ * thread reads as fast as memory gives. */
 static seg_status check_x(const h5_source *s, uint64_t first, size_t n, const float *x,
                           seg_error *err)
 {
     const seg_schema *schema = schema_of(s);
-    size_t d = schema->n_features, n_bad = 0;
-    for (size_t i = 0; i < n * d; i++)
-        n_bad += fabsf(x[i]) > FLT_MAX;
-    for (size_t i = 0; n_bad > 0 && i < n * d; i++)
-        if (isinf(x[i]))
-            return seg_fail(err, SEG_E_DATA, "%s: row %llu: '%s' is infinite", s->name,
-                            (unsigned long long)(first + i / d + 1),
-                            schema->features[i % d].name);
-    for (size_t f = 0; f < d; f++) {
-        float end = (float)schema->features[f].n_levels;
-        if (schema->features[f].type != SEG_TYPE_CODE)
-            continue;
-        for (size_t r = 0; r < n; r++) {
-            float v = x[r * d + f];
-            if (v == v && (!(v >= 0 && v < end) || v != floorf(v)))
-                return seg_fail(err, SEG_E_DATA, "%s: row %llu: '%s' has a code beyond its %zu"
-                                " categories", s->name, (unsigned long long)(first + r + 1),
-                                schema->features[f].name, schema->features[f].n_levels);
-        }
+    const seg_simd *simd = seg_simd_get();
+    for (size_t r = 0; r < n; r += SEG_CHUNK_ROWS) {
+        size_t m = n - r < SEG_CHUNK_ROWS ? n - r : SEG_CHUNK_ROWS;
+        const float *rows = x + r * schema->n_features;
+        if (count_bad(schema, simd, rows, m) > 0)
+            return name_bad_value(s, first + r, m, rows, err);
     }
     return SEG_OK;
 }
@@ -368,6 +391,7 @@ static seg_status open_source(const seg_context *ctx, h5_source *s, const char *
     memcpy(file_name, path, strlen(path));
     const char *object = split_path(file_name);
     TRY(seg_h5_open(file_name, &s->file, err));
+    s->file->n_threads = seg_thread_count(ctx == NULL ? 0 : ctx->n_threads);
     if (object != NULL && h5_find(s->file, object) == H5_OBJECT_NONE) {
         st = seg_fail(err, SEG_E_DATA, "%s: there is no '%s' in the file", file_name, object);
         goto done;

@@ -5,7 +5,14 @@
 #  error "simd.c must be compiled for the lowest processor"
 #endif
 
-#define LEVEL(isa) { .count_byte = seg_count_byte_##isa }
+#define LEVEL(isa)                                  \
+    {                                               \
+        .count_byte = seg_count_byte_##isa,         \
+        .to_f32 = seg_to_f32_##isa,                 \
+        .count_infinite = seg_count_infinite_##isa, \
+        .unshuffle = seg_unshuffle_##isa,           \
+        .fletcher32 = seg_fletcher32_##isa,         \
+    }
 
 static const seg_simd tables[SEG_ISA_COUNT] = {
     [SEG_ISA_BASE] = LEVEL(base),

@@ -4,6 +4,7 @@
 #ifndef SEGMILL_DATA_SIMD_H
 #define SEGMILL_DATA_SIMD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/cpu.h"
@@ -11,8 +12,28 @@
 /* How often the byte c stands among the n bytes. */
 typedef size_t seg_count_byte_fn(const char *s, size_t n, char c);
 
+/* How a number lies in a file: 1, 2, 4 or 8 bytes (real: 2, 4 or 8). */
+typedef struct seg_raw {
+    unsigned size;
+    bool is_real, is_signed, big_endian;
+} seg_raw;
+
+/* n numbers, side by side, as float32: the first that is finite and beyond it, or n. */
+typedef size_t seg_to_f32_fn(seg_raw raw, const unsigned char *in, size_t n, float *out);
+/* How many are infinite. */
+typedef size_t seg_count_infinite_fn(const float *x, size_t n);
+/* HDF5's shuffle undone: n bytes of numbers of `size` bytes. */
+typedef void seg_unshuffle_fn(const unsigned char *in, size_t n, size_t size,
+                              unsigned char *out);
+/* HDF5's checksum of n bytes. */
+typedef uint32_t seg_fletcher32_fn(const unsigned char *p, size_t n);
+
 typedef struct seg_simd {
     seg_count_byte_fn *count_byte;
+    seg_to_f32_fn *to_f32;
+    seg_count_infinite_fn *count_infinite;
+    seg_unshuffle_fn *unshuffle;
+    seg_fletcher32_fn *fletcher32;
 } seg_simd;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -21,5 +42,9 @@ const seg_simd *seg_simd_get(void);
 const seg_simd *seg_simd_at(seg_isa isa);
 
 seg_count_byte_fn seg_count_byte_base, seg_count_byte_v3, seg_count_byte_v4;
+seg_to_f32_fn seg_to_f32_base, seg_to_f32_v3, seg_to_f32_v4;
+seg_count_infinite_fn seg_count_infinite_base, seg_count_infinite_v3, seg_count_infinite_v4;
+seg_unshuffle_fn seg_unshuffle_base, seg_unshuffle_v3, seg_unshuffle_v4;
+seg_fletcher32_fn seg_fletcher32_base, seg_fletcher32_v3, seg_fletcher32_v4;
 
 #endif
