@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- draws ---------------------------------------------------------------------------- */
+/* ---- draws -------------------------------------------------------------------------- */
 
 typedef struct draws {
     uint64_t state;
@@ -35,7 +35,7 @@ static bool chance(draws *d, unsigned per_thousand)
 
 #define PICK(d, list) (list)[below(d, sizeof(list) / sizeof(list)[0])]
 
-/* ---- text ------------------------------------------------------------------------------ */
+/* ---- text --------------------------------------------------------------------------- */
 
 static void put(csv_random *csv, const char *s, size_t n)
 {
@@ -71,7 +71,7 @@ static void option(csv_random *csv, const char *format, ...)
     va_end(args);
 }
 
-/* ---- cells ------------------------------------------------------------------------------ */
+/* ---- cells -------------------------------------------------------------------------- */
 
 typedef enum kind {
     COUNT, WHOLE, MONEY, REAL, ODD_NUMBER, POINT_ZERO, ISO, SLASHES, COMPACT, EPOCH, STAMP,
@@ -202,7 +202,7 @@ static void fill_cell(table *t, char *out, size_t size, const column *c, unsigne
         text_cell(t, out, size, &other, row);
 }
 
-/* ---- dress ------------------------------------------------------------------------------- */
+/* ---- dress -------------------------------------------------------------------------- */
 
 static void put_line_end(table *t)
 {
@@ -296,7 +296,7 @@ static void put_first_header(table *t)
     }
 }
 
-/* ---- tables ------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------- */
 
 static void name_column(table *t, unsigned c)
 {
@@ -367,7 +367,7 @@ static void make_manners(table *t)
     t->n_rows = chance(d, 30) ? 0 : chance(d, 850) ? 1 + below(d, 45) : 100 + below(d, 200);
 }
 
-/* ---- options ------------------------------------------------------------------------------- */
+/* ---- options ------------------------------------------------------------------------ */
 
 /* Names without commas, colons and blanks can stand in a list. */
 static const char *some_name(table *t)
@@ -435,7 +435,7 @@ static void make_options(table *t)
         option(t->csv, "max-field=1024");
 }
 
-/* ---- kinds of texts -------------------------------------------------------------------------- */
+/* ---- kinds of texts ----------------------------------------------------------------- */
 
 static void put_table(table *t)
 {
@@ -528,7 +528,7 @@ void csv_random_make(uint64_t seed, csv_random *out)
     }
     if (shape < 3) {   /* longer than the usual windows */
         t.n_rows = 3000 + below(d, 9000);
-        t.unclosed = 0;
+        t.unclosed = t.long_cells = 0;
     }
     make_options(&t);
     if (shape >= 920)

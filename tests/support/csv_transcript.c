@@ -36,7 +36,7 @@ static void note(void *user, seg_level level, const char *text)
     fprintf(user, "note %d: %s\n", (int)level, text);
 }
 
-/* ---- what was read ----------------------------------------------------------------------- */
+/* ---- what was read ------------------------------------------------------------------ */
 
 static void tell_column(FILE *to, const char *what, const seg_column *c)
 {

@@ -28,11 +28,22 @@ char *read_bytes(const char *path, size_t *n)
 
 static char directory[64];
 
+static int enter_below(const char *folder)
+{
+    snprintf(directory, sizeof directory, "%s/segmill-test-XXXXXX", folder);
+    return mkdtemp(directory) == NULL || chdir(directory) != 0 ? -1 : 0;
+}
+
 int enter_directory(void **state)
 {
     (void)state;
-    snprintf(directory, sizeof directory, "/tmp/segmill-test-XXXXXX");
-    return mkdtemp(directory) == NULL || chdir(directory) != 0 ? -1 : 0;
+    return enter_below("/tmp");
+}
+
+int enter_memory(void **state)
+{
+    (void)state;
+    return enter_below(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 }
 
 int leave_directory(void **state)

@@ -12,6 +12,8 @@ char *read_bytes(const char *path, size_t *n);
 
 /* An own directory for the test, which becomes the current one; group setup and teardown. */
 int enter_directory(void **state);
+/* The same in memory, where that can be: for many small files. */
+int enter_memory(void **state);
 int leave_directory(void **state);
 
 /* Files in the current directory, hidden ones too. */
