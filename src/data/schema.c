@@ -1,8 +1,10 @@
 /* schema.c: schemas that own their names, batches that own their rows. */
 #include "data/schema.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/try.h"
 
 const char *seg_kind_name(seg_kind kind)
@@ -51,8 +53,51 @@ void seg_schema_free(seg_schema_owner *schema)
         return;
     seg_free(schema->features);
     seg_free(schema->columns);
+    seg_free(schema->feature_names.slots);
+    seg_free(schema->column_names.slots);
     seg_arena_free(&schema->arena);
     seg_free(schema);
+}
+
+/* ---- names are distinct ------------------------------------------------------------ */
+
+/* The slot of the name, or the free one where it belongs. */
+static uint32_t *slot_of(const seg_name_set *set, const seg_column *columns, const char *name)
+{
+    size_t slot = (size_t)seg_xxh3(name, strlen(name)) & (set->n_slots - 1);
+    while (set->slots[slot] != 0 && strcmp(columns[set->slots[slot] - 1].name, name) != 0)
+        slot = (slot + 1) & (set->n_slots - 1);
+    return &set->slots[slot];
+}
+
+static seg_status grow_names(seg_name_set *set, const seg_column *columns, size_t n,
+                             seg_error *err)
+{
+    seg_name_set larger = { .n_slots = set->n_slots == 0 ? 64 : set->n_slots * 4 };
+    seg_status st = SEG_ALLOC(&larger.slots, larger.n_slots, "the names of the columns", err);
+    if (st != SEG_OK)
+        return st;
+    for (size_t c = 0; c < n; c++)
+        *slot_of(&larger, columns, columns[c].name) = (uint32_t)c + 1;
+    seg_free(set->slots);
+    *set = larger;
+    return SEG_OK;
+}
+
+/* Room for one more name than the n there are, and that it is new. */
+static seg_status check_name(seg_name_set *set, const seg_column *columns, size_t n,
+                             const char *name, seg_error *err)
+{
+    if (n >= UINT32_MAX)
+        return seg_fail(err, SEG_E_DATA, "more than 4294967295 columns");
+    if ((n + 1) * 2 > set->n_slots) {
+        seg_status st = grow_names(set, columns, n, err);
+        if (st != SEG_OK)
+            return st;
+    }
+    if (*slot_of(set, columns, name) != 0)
+        return seg_fail(err, SEG_E_DATA, "duplicate column '%s'", name);
+    return SEG_OK;
 }
 
 static seg_status copy_column(seg_arena *arena, const seg_column *from, seg_column *to,
@@ -85,34 +130,42 @@ seg_status seg_schema_add_feature(seg_schema_owner *schema, const seg_column *co
                                   seg_error *err)
 {
     seg_schema *view = &schema->view;
-    /* Thousands of items are added one by one: their names are distinct by their
-     * dictionary, so only tables with few features are searched. */
-    if (view->kind != SEG_KIND_BASKETS && seg_schema_feature(view, column->name) != SIZE_MAX)
-        return seg_fail(err, SEG_E_DATA, "duplicate column '%s'", column->name);
-    seg_status st = SEG_GROW(&schema->features, &schema->features_cap, view->n_features + 1,
-                             "the columns", err);
+    seg_name_set *names = &schema->feature_names;
+    size_t n = view->n_features;
+    bool items = view->kind == SEG_KIND_BASKETS;   /* distinct by their dictionary */
+    seg_status st = SEG_OK;
+    if (!items)
+        st = check_name(names, schema->features, n, column->name, err);
+    if (st == SEG_OK)
+        st = SEG_GROW(&schema->features, &schema->features_cap, n + 1, "the columns", err);
     view->features = schema->features;
     if (st == SEG_OK)
-        st = copy_column(&schema->arena, column, &schema->features[view->n_features], err);
-    if (st == SEG_OK)
-        view->n_features++;
-    return st;
+        st = copy_column(&schema->arena, column, &schema->features[n], err);
+    if (st != SEG_OK)
+        return st;
+    view->n_features++;
+    if (!items)
+        *slot_of(names, schema->features, column->name) = (uint32_t)n + 1;
+    return SEG_OK;
 }
 
 seg_status seg_schema_add_column(seg_schema_owner *schema, const seg_column *column,
                                  seg_error *err)
 {
     seg_schema *view = &schema->view;
-    if (seg_schema_column(view, column->name) != SIZE_MAX)
-        return seg_fail(err, SEG_E_DATA, "duplicate column '%s'", column->name);
-    seg_status st = SEG_GROW(&schema->columns, &schema->columns_cap, view->n_columns + 1,
-                             "the columns", err);
+    seg_name_set *names = &schema->column_names;
+    size_t n = view->n_columns;
+    seg_status st = check_name(names, schema->columns, n, column->name, err);
+    if (st == SEG_OK)
+        st = SEG_GROW(&schema->columns, &schema->columns_cap, n + 1, "the columns", err);
     view->columns = schema->columns;
     if (st == SEG_OK)
-        st = copy_column(&schema->arena, column, &schema->columns[view->n_columns], err);
-    if (st == SEG_OK)
-        view->n_columns++;
-    return st;
+        st = copy_column(&schema->arena, column, &schema->columns[n], err);
+    if (st != SEG_OK)
+        return st;
+    view->n_columns++;
+    *slot_of(names, schema->columns, column->name) = (uint32_t)n + 1;
+    return SEG_OK;
 }
 
 seg_status seg_schema_set_id(seg_schema_owner *schema, const char *name, size_t width,

@@ -6,12 +6,19 @@
 #include "segmill/stream.h"
 #include "segmill/table.h"
 
+/* Which names are there: index + 1 of a column per slot, 0 is free. */
+typedef struct seg_name_set {
+    uint32_t *slots;
+    size_t n_slots;
+} seg_name_set;
+
 /* A schema being built: `view` is what a source hands out. */
 typedef struct seg_schema_owner {
     seg_schema view;
     seg_arena arena;
     seg_column *features, *columns;   /* what view.features / view.columns point to */
     size_t features_cap, columns_cap;
+    seg_name_set feature_names, column_names;
 } seg_schema_owner;
 
 seg_status seg_schema_new(seg_kind kind, seg_schema_owner **out, seg_error *err);
