@@ -1,44 +1,20 @@
-/* h5_chunk.c: arrays in chunks. libhdf5 hands over the stored bytes of a chunk; the
- * filters (deflate, shuffle, fletcher32, lzf) are undone here, with every length checked,
- * so that its filter pipeline is never entered. A few decoded chunks are kept: rows are
- * read in blocks that rarely end where chunks do. */
+/* h5_chunk.c: arrays in chunks. libhdf5 hands over the stored bytes of one chunk after the
+ * other, on one thread; all threads undo the filters (h5_filter.c). A chunk that lies in
+ * the wanted rows from edge to edge is unpacked into its place; the others are kept, since
+ * rows are read in blocks that rarely end where chunks do, and their parts are gathered.
+ *
+ * libhdf5 1.10 lists its chunks by a search that passes over all of them for each, so it is
+ * never asked to: the size of a chunk and its bytes are looked up by its place. */
 #include "data/h5_internal.h"
 
-#include <libdeflate.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/team.h"
 #include "base/try.h"
 
-enum { FILTER_LZF = 32000, LARGEST_RATIO = 1100 };
-static const uint64_t largest_chunk = 64u << 20, kept_bytes = 64u << 20;
+static const uint64_t largest_chunk = 64u << 20;
 
 /* ---- opening ---------------------------------------------------------------------- */
-
-static seg_status read_filters(h5_array *array, hid_t plist, seg_error *err)
-{
-    h5_chunks *chunks = &array->chunks;
-    chunks->n_filters = H5Pget_nfilters(plist);
-    if (chunks->n_filters < 0 || chunks->n_filters > H5_MAX_FILTERS)
-        return h5_fail(err, SEG_E_DATA, "'%s' has %d filters (at most %d)", array->path,
-                       chunks->n_filters, H5_MAX_FILTERS);
-    for (int i = 0; i < chunks->n_filters; i++) {
-        unsigned flags, values[8] = { 0 };
-        size_t n_values = 8;
-        char name[64] = "";
-        H5Z_filter_t filter = H5Pget_filter2(plist, (unsigned)i, &flags, &n_values, values,
-                                             sizeof name, name, NULL);
-        if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
-            filter != H5Z_FILTER_FLETCHER32 && filter != FILTER_LZF)
-            return h5_fail(err, SEG_E_DATA, "'%s' is stored with the filter '%.60s' (%d): only"
-                           " deflate, shuffle, fletcher32 and lzf are read; rewrite it with"
-                           " h5repack -f GZIP=4", array->path, name, (int)filter);
-        if (filter == H5Z_FILTER_SHUFFLE && n_values > 0 && values[0] != array->element)
-            return h5_fail(err, SEG_E_DATA, "'%s' is shuffled by %u bytes, its elements have %zu",
-                           array->path, values[0], array->element);
-        chunks->filters[i] = (int)filter;
-    }
-    return SEG_OK;
-}
 
 static seg_status check_sizes(seg_h5 *file, h5_array *array, seg_error *err)
 {
@@ -53,6 +29,8 @@ static seg_status check_sizes(seg_h5 *file, h5_array *array, seg_error *err)
                        (unsigned long long)chunks->cols,
                        (unsigned long long)(largest_chunk >> 20));
     chunks->bytes = bytes;
+    chunks->work_bytes = bytes + bytes / 8 + 4096;   /* packed may be a little more than plain */
+    chunks->across = (array->n_cols + chunks->cols - 1) / chunks->cols;
     uint64_t whole = array->n_rows * array->n_cols * array->element;   /* checked before */
     if (whole == 0)
         return SEG_OK;
@@ -61,45 +39,34 @@ static seg_status check_sizes(seg_h5 *file, h5_array *array, seg_error *err)
     if (stored > file->size)
         return h5_fail(err, SEG_E_DATA, "'%s' claims more bytes than the file has", array->path);
     /* A chunk reaches over the edge of the array: its padding is stored too. */
-    if (whole / LARGEST_RATIO > stored)
-        return h5_fail(err, SEG_E_DATA, "'%s' would unpack to more than %d times its stored size",
-                       array->path, LARGEST_RATIO);
+    if (whole / chunks->largest_ratio > stored)
+        return h5_fail(err, SEG_E_DATA, "'%s' would unpack to more than %u times its stored size",
+                       array->path, chunks->largest_ratio);
     return SEG_OK;
 }
 
-void h5_chunks_free(h5_chunks *chunks)
-{
-    if (chunks->slots != NULL)
-        for (size_t i = 0; i < chunks->n_slots; i++)
-            seg_free(chunks->slots[i]);
-    seg_free(chunks->slots);
-    seg_free(chunks->tags);
-    seg_free(chunks->work[0]);
-    seg_free(chunks->work[1]);
-    chunks->slots = NULL;
-    chunks->tags = NULL;
-    chunks->work[0] = chunks->work[1] = NULL;
-}
-
-static seg_status make_room(h5_array *array, seg_error *err)
+/* What stands where no chunk was written. Texts and tables: only nothing at all. */
+static seg_status read_fill(h5_array *array, hid_t plist, seg_error *err)
 {
     h5_chunks *chunks = &array->chunks;
-    seg_status st = SEG_OK;
-    uint64_t across = (array->n_cols + chunks->cols - 1) / chunks->cols;
-    uint64_t budget = seg_alloc_limit() / 4;
-    uint64_t n = (budget != 0 && budget < kept_bytes ? budget : kept_bytes) / chunks->bytes;
-    chunks->n_slots = n < 1 ? 1 : n < across ? n : across < 1 ? 1 : across;
-    /* Compressed bytes may be a little more than plain ones. */
-    chunks->work_bytes = chunks->bytes + chunks->bytes / 8 + 4096;
-    TRY(SEG_ALLOC(&chunks->slots, chunks->n_slots, "chunks", err));
-    TRY(SEG_ALLOC(&chunks->tags, chunks->n_slots, "chunks", err));
-    for (int i = 0; i < 2; i++)
-        TRY(SEG_ALLOC(&chunks->work[i], chunks->work_bytes, "a chunk", err));
-
-done:
-    if (st != SEG_OK)
-        h5_chunks_free(chunks);
-    return st;
+    H5D_fill_value_t defined = H5D_FILL_VALUE_ERROR;
+    if (H5Pfill_value_defined(plist, &defined) < 0)
+        return h5_fail(err, SEG_E_DATA, "cannot read the fill value of '%s'", array->path);
+    chunks->has_fill = true;
+    if (defined != H5D_FILL_VALUE_USER_DEFINED)
+        return SEG_OK;
+    if (array->members != NULL || array->cell.class == H5_CLASS_VLEN ||
+        array->element > sizeof chunks->fill) {
+        chunks->has_fill = false;
+        return SEG_OK;
+    }
+    hid_t type = H5Dget_type(array->id);
+    bool fine = type >= 0 && H5Tget_size(type) == array->element &&
+                H5Pget_fill_value(plist, type, chunks->fill) >= 0;
+    if (type >= 0)
+        H5Tclose(type);
+    return fine ? SEG_OK : h5_fail(err, SEG_E_DATA, "cannot read the fill value of '%s'",
+                                   array->path);
 }
 
 seg_status h5_check_chunks(seg_h5 *file, h5_array *array, hid_t plist, seg_error *err)
@@ -110,216 +77,315 @@ seg_status h5_check_chunks(seg_h5 *file, h5_array *array, hid_t plist, seg_error
                        array->path);
     array->chunks.rows = dims[0];
     array->chunks.cols = dims[1];
-    seg_status st = read_filters(array, plist, err);
+    seg_status st = h5_read_filters(array, plist, err);
+    if (st == SEG_OK)
+        st = read_fill(array, plist, err);
     return st == SEG_OK ? check_sizes(file, array, err) : st;
 }
 
-/* ---- decoding ---------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------ */
 
-/* The checksum of HDF5: Fletcher's, over big-endian pairs of bytes. */
-static uint32_t fletcher32(const unsigned char *p, size_t n)
+static void forget_slots(h5_chunks *chunks)
 {
-    uint32_t low = 0, high = 0;
-    for (size_t pairs = n / 2; pairs > 0;) {
-        size_t some = pairs > 360 ? 360 : pairs;   /* before the sums overflow */
-        pairs -= some;
-        for (; some > 0; some--, p += 2) {
-            low += (uint32_t)(p[0] << 8 | p[1]);
-            high += low;
-        }
-        low = (low & 0xffff) + (low >> 16);
-        high = (high & 0xffff) + (high >> 16);
-    }
-    if (n % 2 != 0) {
-        low += (uint32_t)p[0] << 8;
-        high += low;
-        low = (low & 0xffff) + (low >> 16);
-        high = (high & 0xffff) + (high >> 16);
-    }
-    low = (low & 0xffff) + (low >> 16);
-    high = (high & 0xffff) + (high >> 16);
-    return high << 16 | low;
+    for (size_t i = 0; chunks->slots != NULL && i < chunks->n_slots; i++)
+        seg_free(chunks->slots[i].bytes);
+    seg_free(chunks->slots);
+    chunks->slots = NULL;
+    chunks->n_slots = 0;
 }
 
-static bool check_fletcher(const unsigned char *in, size_t *n)
+void h5_chunks_free(h5_chunks *chunks)
 {
-    uint32_t wanted;
-    if (*n < sizeof wanted)
-        return false;
-    *n -= sizeof wanted;
-    memcpy(&wanted, in + *n, sizeof wanted);
-    return fletcher32(in, *n) == wanted;
+    forget_slots(chunks);
+    for (int i = 0; i < chunks->n_decoders; i++)
+        h5_decoder_free(&chunks->decoders[i]);
+    seg_free(chunks->decoders);
+    seg_free(chunks->stored);
+    seg_free(chunks->tasks);
+    chunks->decoders = NULL;
+    chunks->stored = NULL;
+    chunks->tasks = NULL;
+    chunks->n_decoders = 0;
 }
 
-static bool inflate_chunk(const unsigned char *in, size_t n, unsigned char *out, size_t room,
-                          size_t *n_out)
+/* A share of the memory budget, for unpacking. */
+static uint64_t share_of_budget(void)
 {
-    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
-    if (d == NULL)
-        return false;
-    enum libdeflate_result result = libdeflate_zlib_decompress(d, in, n, out, room, n_out);
-    libdeflate_free_decompressor(d);
-    return result == LIBDEFLATE_SUCCESS;
+    uint64_t limit = seg_alloc_limit();
+    return limit == 0 || limit > 2ull << 30 ? 256u << 20 : limit / 8;
 }
 
-static void unshuffle(const unsigned char *in, size_t n, size_t element, unsigned char *out)
+static uint64_t between(uint64_t low, uint64_t value, uint64_t high)
 {
-    size_t count = n / element;
-    for (size_t b = 0; b < element; b++)
-        for (size_t i = 0; i < count; i++)
-            out[i * element + b] = in[b * count + i];
-    memcpy(out + count * element, in + count * element, n - count * element);
+    return value > high ? (high < low ? low : high) : value < low ? low : value;
 }
 
-/* LZF (M. Lehmann, liblzf): a control byte below 32 copies that many literal bytes plus 1;
- * otherwise 3 bits of length and 13 bits of distance. */
-static bool unlzf(const unsigned char *in, size_t n, unsigned char *out, size_t room,
-                  size_t *n_out)
+static seg_status open_decoders(const seg_h5 *file, h5_chunks *chunks, seg_error *err)
 {
-    size_t i = 0, o = 0;
-    while (i < n) {
-        size_t control = in[i++], length;
-        if (control < 32) {
-            length = control + 1;
-            if (length > n - i || length > room - o)
-                return false;
-            memcpy(out + o, in + i, length);
-            i += length;
-            o += length;
-            continue;
-        }
-        length = control >> 5;
-        if (length == 7) {
-            if (i >= n)
-                return false;
-            length += in[i++];
-        }
-        length += 2;
-        if (i >= n)
-            return false;
-        size_t distance = ((control & 31) << 8 | in[i++]) + 1;
-        if (distance > o || length > room - o)
-            return false;
-        for (; length > 0; length--, o++)
-            out[o] = out[o - distance];
-    }
-    *n_out = o;
-    return true;
-}
-
-unsigned char *h5_decode(const h5_chunks *chunks, size_t element, unsigned mask, size_t n_bytes)
-{
-    unsigned char *in = chunks->work[0], *out = chunks->work[1];
-    size_t n = n_bytes;
-    for (int i = chunks->n_filters - 1; i >= 0; i--) {
-        bool fine = true, moved = true;
-        if ((mask >> i & 1) != 0)
-            continue;
-        switch (chunks->filters[i]) {
-        case H5Z_FILTER_FLETCHER32:
-            fine = check_fletcher(in, &n);
-            moved = false;
-            break;
-        case H5Z_FILTER_DEFLATE:
-            fine = inflate_chunk(in, n, out, chunks->work_bytes, &n);
-            break;
-        case H5Z_FILTER_SHUFFLE:
-            unshuffle(in, n, element, out);
-            break;
-        case FILTER_LZF:
-            fine = unlzf(in, n, out, chunks->work_bytes, &n);
-            break;
-        default:
-            fine = false;
-        }
-        if (!fine)
-            return NULL;
-        if (moved) {
-            unsigned char *other = in;
-            in = out;
-            out = other;
-        }
-    }
-    return n == chunks->bytes ? in : NULL;
-}
-
-/* ---- reading ----------------------------------------------------------------------- */
-
-static seg_status load_chunk(seg_h5 *file, h5_array *array, uint64_t row, uint64_t col,
-                             unsigned char **slot, seg_error *err)
-{
-    h5_chunks *chunks = &array->chunks;
-    hsize_t at[2] = { row, col }, stored = 0;
-    uint32_t mask = 0;
-    h5_begin();
-    if (H5Dget_chunk_storage_size(array->id, at, &stored) < 0 || stored == 0)
-        return h5_fail(err, SEG_E_DATA, "%s: the chunk at row %llu of '%s' was never written",
-                       file->path, (unsigned long long)row, array->path);
-    if (stored > chunks->work_bytes ||
-        H5Dread_chunk(array->id, H5P_DEFAULT, at, &mask, chunks->work[0]) < 0)
-        return h5_fail(err, SEG_E_DATA, "%s: cannot read the chunk at row %llu of '%s'",
-                       file->path, (unsigned long long)row, array->path);
-    const unsigned char *plain = h5_decode(chunks, array->element, mask, stored);
-    if (plain == NULL)
-        return seg_fail(err, SEG_E_DATA, "%s: the chunk at row %llu of '%s' is damaged",
-                        file->path, (unsigned long long)row, array->path);
-    if (*slot == NULL) {
-        seg_status st = SEG_ALLOC(slot, chunks->bytes, "a chunk", err);
-        if (st != SEG_OK)
-            return st;
-    }
-    memcpy(*slot, plain, chunks->bytes);
-    return SEG_OK;
-}
-
-static seg_status find_chunk(seg_h5 *file, h5_array *array, uint64_t chunk_row,
-                             uint64_t chunk_col, const unsigned char **bytes, seg_error *err)
-{
-    h5_chunks *chunks = &array->chunks;
-    uint64_t across = (array->n_cols + chunks->cols - 1) / chunks->cols;
-    uint64_t tag = chunk_row * across + chunk_col + 1;
-    size_t slot = chunk_col % chunks->n_slots;
     seg_status st = SEG_OK;
-    if (chunks->tags[slot] != tag) {
-        chunks->tags[slot] = 0;
-        st = load_chunk(file, array, chunk_row * chunks->rows, chunk_col * chunks->cols,
-                        &chunks->slots[slot], err);
-        if (st == SEG_OK)
-            chunks->tags[slot] = tag;
+    enum { MOST_TASKS = 4096 };
+    uint64_t share = share_of_budget();
+    uint64_t per_thread = (uint64_t)(chunks->n_moves > 3 ? 3 : chunks->n_moves + 1)
+                          * chunks->work_bytes;
+    int n = (int)between(1, share / 2 / per_thread, (uint64_t)file->n_threads);
+    chunks->stored_bytes = between(chunks->work_bytes, 2 * (uint64_t)n * chunks->work_bytes,
+                                   share / 4);
+    if (chunks->stored_bytes < 4u << 20 && share / 4 > 4u << 20)
+        chunks->stored_bytes = 4u << 20;
+    chunks->n_tasks = between(1, 2 * chunks->stored_bytes / chunks->bytes, MOST_TASKS);
+    TRY(SEG_ALLOC(&chunks->stored, chunks->stored_bytes, "stored chunks", err));
+    TRY(SEG_ALLOC(&chunks->tasks, chunks->n_tasks, "stored chunks", err));
+    TRY(SEG_ALLOC(&chunks->decoders, (size_t)n, "decoders", err));
+    for (int i = 0; i < n; i++) {
+        TRY(h5_decoder_open(chunks, &chunks->decoders[i], err));
+        chunks->n_decoders++;
     }
-    *bytes = chunks->slots[slot];
+
+done:
+    if (st != SEG_OK)
+        h5_chunks_free(chunks);
     return st;
 }
 
-/* The part of a chunk that lies in the wanted rows. */
-static void copy_part(const h5_array *array, const unsigned char *bytes, uint64_t chunk_row,
-                      uint64_t chunk_col, uint64_t first_row, uint64_t n_rows,
-                      unsigned char *out)
+/* Slots for the chunks that n_rows touch: all of them if memory allows. */
+static seg_status make_slots(h5_array *array, uint64_t n_rows, seg_error *err)
 {
-    const h5_chunks *chunks = &array->chunks;
-    uint64_t top = chunk_row * chunks->rows, left = chunk_col * chunks->cols;
-    uint64_t from = top > first_row ? top : first_row;
-    uint64_t end = top + chunks->rows < first_row + n_rows ? top + chunks->rows
-                                                           : first_row + n_rows;
-    uint64_t n_cols = array->n_cols - left < chunks->cols ? array->n_cols - left : chunks->cols;
-    for (uint64_t r = from; r < end; r++)
-        memcpy(out + ((r - first_row) * array->n_cols + left) * array->element,
-               bytes + (r - top) * chunks->cols * array->element, n_cols * array->element);
+    h5_chunks *chunks = &array->chunks;
+    uint64_t wanted = chunks->across == 1 ? 2 : (n_rows / chunks->rows + 2) * chunks->across;
+    uint64_t all = chunks->across * (array->n_rows / chunks->rows + 1);
+    uint64_t n = between(1, share_of_budget() / 2 / chunks->bytes, wanted < all ? wanted : all);
+    if (n <= chunks->n_slots)
+        return SEG_OK;
+    forget_slots(chunks);
+    seg_status st = SEG_ALLOC(&chunks->slots, n, "chunks", err);
+    if (st == SEG_OK)
+        chunks->n_slots = n;
+    return st;
+}
+
+/* ---- fetching ---------------------------------------------------------------------- */
+
+/* The rows that are wanted, and the chunks first .. end - 1 of one round. */
+typedef struct fetch {
+    seg_h5 *file;
+    h5_array *array;
+    uint64_t first_row, n_rows;
+    unsigned char *out;
+    uint64_t first, end;
+    size_t n_tasks, n_stored, band_rows;
+} fetch;
+
+static uint64_t top_of(const h5_chunks *chunks, uint64_t chunk)
+{
+    return chunk / chunks->across * chunks->rows;
+}
+
+static seg_status cannot_read(const fetch *f, uint64_t chunk, const char *why, seg_error *err)
+{
+    return h5_fail(err, SEG_E_DATA, "%s: the chunk at row %llu of '%s' %s", f->file->path,
+                   (unsigned long long)top_of(&f->array->chunks, chunk), f->array->path, why);
+}
+
+/* From edge to edge within the wanted rows: it has a place in the output. */
+static unsigned char *place_of(const fetch *f, uint64_t chunk)
+{
+    const h5_chunks *chunks = &f->array->chunks;
+    uint64_t top = top_of(chunks, chunk);
+    if (chunks->cols != f->array->n_cols || top < f->first_row ||
+        chunks->rows > f->first_row + f->n_rows - top)
+        return NULL;
+    return f->out + (top - f->first_row) * chunks->cols * f->array->element;
+}
+
+/* The chunk's stored bytes. *full: there is no room for them in this round. */
+static seg_status load(fetch *f, uint64_t chunk, unsigned char *to, bool *full, seg_error *err)
+{
+    h5_chunks *chunks = &f->array->chunks;
+    hsize_t at[2] = { top_of(chunks, chunk), chunk % chunks->across * chunks->cols };
+    hsize_t stored = 0;
+    *full = f->n_tasks == chunks->n_tasks;
+    if (*full)
+        return SEG_OK;
+    if (H5Dget_chunk_storage_size(f->array->id, at, &stored) < 0 &&
+        !h5_failed_with("chunk storage is not allocated"))
+        return cannot_read(f, chunk, "cannot be read", err);
+    if (stored == 0 && !chunks->has_fill)
+        return cannot_read(f, chunk, "was never written", err);
+    if (stored > chunks->work_bytes)
+        return cannot_read(f, chunk, "is damaged: it is longer than a chunk", err);
+    *full = stored > chunks->stored_bytes - f->n_stored;
+    if (*full)
+        return SEG_OK;
+    h5_task *task = &chunks->tasks[f->n_tasks];
+    *task = (h5_task){ .chunk = chunk, .in = chunks->stored + f->n_stored, .n = stored, .to = to };
+    if (chunks->n_filters == 0 && stored == chunks->bytes)
+        task->in = to;   /* nothing to undo */
+    if (stored > 0 && H5Dread_chunk(f->array->id, H5P_DEFAULT, at, &task->mask, task->in) < 0)
+        return cannot_read(f, chunk, "cannot be read", err);
+    if (stored == 0)
+        f->file->n_unwritten++;
+    if (task->in != to)
+        f->n_stored += (stored + 7) / 8 * 8 < chunks->stored_bytes - f->n_stored
+                       ? (stored + 7) / 8 * 8 : chunks->stored_bytes - f->n_stored;
+    f->n_tasks++;
+    return SEG_OK;
+}
+
+/* One more chunk into this round: into its place, or into a slot unless it is there. */
+static seg_status take(fetch *f, uint64_t chunk, bool *full, seg_error *err)
+{
+    h5_chunks *chunks = &f->array->chunks;
+    h5_kept *slot = &chunks->slots[chunk % chunks->n_slots];
+    *full = false;
+    if (slot->tag == chunk + 1) {
+        slot->round = chunks->round;
+        return SEG_OK;
+    }
+    unsigned char *place = place_of(f, chunk);
+    if (place != NULL)
+        return load(f, chunk, place, full, err);
+    *full = slot->round == chunks->round;   /* this round uses it already */
+    if (*full)
+        return SEG_OK;
+    seg_status st = SEG_OK;
+    if (slot->bytes == NULL)
+        st = SEG_ALLOC(&slot->bytes, chunks->bytes, "a chunk", err);
+    if (st != SEG_OK)
+        return st;
+    slot->tag = 0;
+    st = load(f, chunk, slot->bytes, full, err);
+    if (st == SEG_OK && !*full)
+        slot->round = chunks->round;
+    return st;
+}
+
+static void fill(const h5_chunks *chunks, size_t element, unsigned char *to)
+{
+    for (size_t i = 0; i < chunks->bytes; i += element)
+        memcpy(to + i, chunks->fill, element);
+}
+
+static void decode_task(void *arg, size_t i, int thread)
+{
+    fetch *f = arg;
+    const h5_chunks *chunks = &f->array->chunks;
+    h5_task *task = &chunks->tasks[i];
+    if (task->n == 0)
+        fill(chunks, f->array->element, task->to);
+    else if (task->in != task->to)
+        task->wrong = h5_decode(chunks, &chunks->decoders[thread], f->array->element, task->mask,
+                                task->in, task->n, task->to);
+}
+
+static seg_status decode(fetch *f, seg_error *err)
+{
+    h5_chunks *chunks = &f->array->chunks;
+    seg_team_run(chunks->n_filters == 0 ? 1 : chunks->n_decoders, f->n_tasks, decode_task, f);
+    for (size_t i = 0; i < f->n_tasks; i++) {
+        h5_task *task = &chunks->tasks[i];
+        h5_kept *slot = &chunks->slots[task->chunk % chunks->n_slots];
+        if (task->wrong != NULL)
+            return seg_fail(err, SEG_E_DATA, "%s: the chunk at row %llu of '%s' is damaged: %s",
+                            f->file->path, (unsigned long long)top_of(chunks, task->chunk),
+                            f->array->path, task->wrong);
+        if (task->to == slot->bytes)
+            slot->tag = task->chunk + 1;
+    }
+    return SEG_OK;
+}
+
+/* ---- gathering ---------------------------------------------------------------------- */
+
+static void copy_rows(unsigned char *to, size_t to_step, const unsigned char *from,
+                      size_t from_step, size_t bytes, uint64_t n)
+{
+    if (bytes == 4)   /* a column: one load and one store */
+        for (uint64_t r = 0; r < n; r++)
+            memcpy(to + r * to_step, from + r * from_step, 4);
+    else if (bytes == 8)
+        for (uint64_t r = 0; r < n; r++)
+            memcpy(to + r * to_step, from + r * from_step, 8);
+    else
+        for (uint64_t r = 0; r < n; r++)
+            memcpy(to + r * to_step, from + r * from_step, bytes);
+}
+
+/* The part of a kept chunk that lies in rows from .. end - 1. */
+static void copy_part(const fetch *f, uint64_t chunk, uint64_t from, uint64_t end)
+{
+    const h5_chunks *chunks = &f->array->chunks;
+    size_t element = f->array->element;
+    uint64_t top = top_of(chunks, chunk), left = chunk % chunks->across * chunks->cols;
+    uint64_t n_cols = f->array->n_cols - left < chunks->cols ? f->array->n_cols - left
+                                                             : chunks->cols;
+    from = top > from ? top : from;
+    end = top + chunks->rows < end ? top + chunks->rows : end;
+    if (from >= end)
+        return;
+    copy_rows(f->out + ((from - f->first_row) * f->array->n_cols + left) * element,
+              f->array->n_cols * element,
+              chunks->slots[chunk % chunks->n_slots].bytes + (from - top) * chunks->cols * element,
+              chunks->cols * element, n_cols * element, end - from);
+}
+
+/* A band of rows from all chunks of the round, small enough to stay in the cache. */
+static void gather_band(void *arg, size_t band, int thread)
+{
+    (void)thread;
+    const fetch *f = arg;
+    const h5_chunks *chunks = &f->array->chunks;
+    uint64_t from = f->first_row + band * f->band_rows, end = from + f->band_rows;
+    end = end < f->first_row + f->n_rows ? end : f->first_row + f->n_rows;
+    uint64_t c = from / chunks->rows * chunks->across;
+    uint64_t last = ((end - 1) / chunks->rows + 1) * chunks->across;
+    last = last < f->end ? last : f->end;
+    for (c = c > f->first ? c : f->first; c < last; c++)
+        if (chunks->slots[c % chunks->n_slots].tag == c + 1 &&
+            chunks->slots[c % chunks->n_slots].round == chunks->round)
+            copy_part(f, c, from, end);
+}
+
+static void gather(fetch *f)
+{
+    const h5_chunks *chunks = &f->array->chunks;
+    uint64_t row_bytes = f->array->n_cols * f->array->element;
+    f->band_rows = between(1, (128u << 10) / row_bytes, 1024);
+    size_t n_bands = (f->n_rows + f->band_rows - 1) / f->band_rows;
+    bool small = chunks->across == 1;   /* no more than two chunks are not in their place */
+    seg_team_run(small ? 1 : f->file->n_threads, n_bands, gather_band, f);
+}
+
+/* As many chunks from f->first on as there is room for. */
+static seg_status fetch_round(fetch *f, uint64_t end, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    bool full = false;
+    f->array->chunks.round++;
+    f->n_tasks = f->n_stored = 0;
+    for (f->end = f->first; f->end < end && !full; f->end += !full)
+        TRY(take(f, f->end, &full, err));
+    TRY(decode(f, err));
+    gather(f);
+
+done:
+    return st;
 }
 
 seg_status h5_fetch_chunked(seg_h5 *file, h5_array *array, uint64_t first_row,
                             uint64_t n_rows, unsigned char *out, seg_error *err)
 {
-    const h5_chunks *chunks = &array->chunks;
-    seg_status st = chunks->work[1] == NULL ? make_room(array, err) : SEG_OK;
-    uint64_t across = (array->n_cols + chunks->cols - 1) / chunks->cols;
-    uint64_t last = (first_row + n_rows - 1) / chunks->rows;
-    for (uint64_t r = first_row / chunks->rows; r <= last && st == SEG_OK; r++)
-        for (uint64_t c = 0; c < across && st == SEG_OK; c++) {
-            const unsigned char *bytes;
-            st = find_chunk(file, array, r, c, &bytes, err);
-            if (st == SEG_OK)
-                copy_part(array, bytes, r, c, first_row, n_rows, out);
-        }
+    h5_chunks *chunks = &array->chunks;
+    seg_status st = SEG_OK;
+    fetch f = { .file = file, .array = array, .first_row = first_row, .n_rows = n_rows,
+                .out = out };
+    uint64_t end = ((first_row + n_rows - 1) / chunks->rows + 1) * chunks->across;
+    h5_begin();
+    if (chunks->decoders == NULL)
+        TRY(open_decoders(file, chunks, err));
+    TRY(make_slots(array, n_rows, err));
+    for (f.first = first_row / chunks->rows * chunks->across; f.first < end; f.first = f.end)
+        TRY(fetch_round(&f, end, err));
+
+done:
     return st;
 }

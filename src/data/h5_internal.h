@@ -25,6 +25,9 @@ seg_status h5_fail_at(seg_error *err, const char *file, int line, seg_status sta
                       const char *format, ...);
 #define h5_fail(err, status, ...) h5_fail_at((err), __FILE__, __LINE__, (status), __VA_ARGS__)
 
+/* Was that the innermost message of the call that failed? Then it is forgotten. */
+bool h5_failed_with(const char *words);
+
 /* Null-padded UTF-8 of that width (0: variable length); the boolean of h5py; ours. Close
  * with H5Tclose. Negative on failure. */
 hid_t h5_text_type(size_t width);
@@ -129,16 +132,47 @@ typedef struct h5_member {
 
 enum { H5_MAX_FILTERS = 4, H5_MAX_COLUMNS = 1 << 16 };
 
+/* What one thread needs to undo filters. */
+typedef struct h5_decoder {
+    struct libdeflate_decompressor *deflate;
+    struct ZSTD_DCtx_s *zstd;
+    unsigned char *work[2];
+} h5_decoder;
+
+/* A chunk to be unpacked. */
+typedef struct h5_task {
+    uint64_t chunk;
+    unsigned char *in, *to;   /* the same: there was nothing to undo */
+    size_t n;                 /* stored bytes; 0: never written */
+    uint32_t mask;            /* of the filters that were left out */
+    const char *wrong;        /* why it cannot be unpacked, or null */
+} h5_task;
+
+/* An unpacked chunk that is kept. */
+typedef struct h5_kept {
+    unsigned char *bytes;
+    uint64_t tag;             /* which chunk it is, plus 1; 0: none */
+    uint64_t round;           /* that used it last */
+} h5_kept;
+
 typedef struct h5_chunks {
     uint64_t rows, cols;      /* of one chunk */
-    size_t bytes;             /* of one decoded chunk */
+    uint64_t across;          /* chunks side by side */
+    size_t bytes, work_bytes; /* of one chunk, unpacked and at most on the way */
     int filters[H5_MAX_FILTERS];
-    int n_filters;
-    size_t n_slots;           /* decoded chunks that are kept */
-    unsigned char **slots;
-    uint64_t *tags;           /* which chunk a slot holds, plus 1 */
-    unsigned char *work[2];
-    size_t work_bytes;
+    int n_filters, n_moves;   /* n_moves: those that give other bytes */
+    unsigned largest_ratio;
+    bool has_fill;            /* what was never written is all `fill` */
+    unsigned char fill[64];
+    h5_decoder *decoders;
+    int n_decoders;
+    unsigned char *stored;    /* bytes as they are in the file, of some chunks */
+    size_t stored_bytes;
+    h5_task *tasks;
+    size_t n_tasks;
+    h5_kept *slots;
+    size_t n_slots;
+    uint64_t round;
 } h5_chunks;
 
 typedef struct h5_array {
@@ -174,6 +208,7 @@ struct seg_h5 {
     size_t n_arrays, arrays_cap;
     h5_heap heap;
     int n_threads;            /* that decode and convert; 1 unless set */
+    uint64_t n_unwritten;     /* chunks met so far that were never written */
 };
 
 typedef enum h5_object {
@@ -219,9 +254,16 @@ seg_status h5_fetch(seg_h5 *file, h5_array *array, uint64_t first_row, uint64_t 
                     unsigned char *out, seg_error *err);
 seg_status h5_fetch_chunked(seg_h5 *file, h5_array *array, uint64_t first_row,
                             uint64_t n_rows, unsigned char *out, seg_error *err);
-/* Undo the filters; the answer lies in one of the two work buffers. Null when damaged. */
-unsigned char *h5_decode(const h5_chunks *chunks, size_t element, unsigned mask,
-                         size_t n_bytes);
+/* Filters: h5_filter.c, h5_blosc.c. h5_decode unpacks n bytes into a whole chunk, or says
+ * what is wrong with them. */
+seg_status h5_read_filters(h5_array *array, hid_t plist, seg_error *err);
+seg_status h5_decoder_open(const h5_chunks *chunks, h5_decoder *decoder, seg_error *err);
+void h5_decoder_free(h5_decoder *decoder);
+const char *h5_decode(const h5_chunks *chunks, const h5_decoder *decoder, size_t element,
+                      unsigned mask, const unsigned char *in, size_t n, unsigned char *out);
+bool h5_blosc_found(void);
+bool h5_unblosc(const unsigned char *in, size_t n, unsigned char *out, size_t room,
+                size_t *n_out);
 
 /* Values of one cell out of `n` elements of `element` bytes, to our type, `stride` bytes
  * from one to the next. *bad: the first that does not fit (then false). */

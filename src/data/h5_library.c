@@ -61,6 +61,16 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *what, void *user)
     return 1;   /* the walk begins at the innermost */
 }
 
+bool h5_failed_with(const char *words)
+{
+    innermost inner = {0};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, &inner);
+    bool same = strstr(inner.text, words) != NULL;
+    if (same)
+        H5Eclear2(H5E_DEFAULT);
+    return same;
+}
+
 seg_status h5_fail_at(seg_error *err, const char *file, int line, seg_status status,
                       const char *format, ...)
 {

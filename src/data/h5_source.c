@@ -14,10 +14,12 @@
 
 typedef struct h5_source {
     seg_source source;
+    seg_context ctx;
     seg_h5 *file;
     h5_table table;
     size_t block_rows;
     uint64_t next_row, checked_rows;
+    bool noted;
     h5_window window;           /* of X; of no bytes when it cannot be mapped */
     float *x;
     char *ids;
@@ -276,6 +278,16 @@ done:
     return st;
 }
 
+/* At the end of the first pass: a program that was stopped leaves such files too. */
+static void note_unwritten(h5_source *s)
+{
+    if (s->file->n_unwritten == 0 || s->noted)
+        return;
+    seg_note(&s->ctx, SEG_LEVEL_WARN, "%s: %llu chunks were never written: they hold the fill"
+             " value", s->name, (unsigned long long)s->file->n_unwritten);
+    s->noted = true;
+}
+
 static seg_status source_next(seg_source *self, seg_block *block, seg_error *err)
 {
     h5_source *s = (h5_source *)self;
@@ -285,6 +297,7 @@ static seg_status source_next(seg_source *self, seg_block *block, seg_error *err
     *block = (seg_block){ .first_row = first };
     if (n == 0) {
         h5_window_pause(&s->window);
+        note_unwritten(s);
         return SEG_OK;
     }
     TRY(read_matrix(s, first, n, block, err));
@@ -419,6 +432,7 @@ seg_status seg_h5_source(const seg_context *ctx, const char *path, seg_source **
     *out = NULL;
 
     TRY(SEG_ALLOC(&s, 1, "a source", err));
+    s->ctx = ctx == NULL ? seg_context_defaults() : *ctx;
     TRY(open_source(ctx, s, path, err));
     s->source = (seg_source){ .schema = schema_of(s), .n_rows = s->table.n_rows,
                               .name = s->name, .next = source_next, .rewind = source_rewind,

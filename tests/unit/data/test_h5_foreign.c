@@ -315,7 +315,6 @@ static void refuses_with_a_reason(void **state)
         { "soft.h5", "there is no table" },
         { "soft.h5:/data", "soft or external link" },
         { "external.h5:/data", "soft or external link" },
-        { "holes.h5", "chunk at row 100" },
         { "csc.h5ad", "CSC" },
         { "f64.h5:/nobody", "there is no 'nobody'" },
         { "anndata.h5ad:/uns", "neither a data frame nor" },
