@@ -18,6 +18,8 @@ typedef struct line {
     size_t n;
 } line;
 
+int seg_log_fd = STDERR_FILENO;
+
 static void add(line *l, const char *s)
 {
     size_t n = strlen(s), most = sizeof l->bytes - 2 - l->n;
@@ -31,7 +33,7 @@ static void add(line *l, const char *s)
 static void put(line *l, const char *end)
 {
     add(l, end);
-    ssize_t written = write(STDERR_FILENO, l->bytes, l->n);
+    ssize_t written = write(seg_log_fd, l->bytes, l->n);
     (void)written;
 }
 
@@ -86,7 +88,7 @@ void seg_log_begin(seg_log *log, seg_log_form form, bool quiet, const char *comm
     const char *no_colour = getenv("NO_COLOR"), *kind = getenv("TERM");
     bool dumb = kind == NULL || strcmp(kind, "dumb") == 0;
     *log = (seg_log){ .form = form, .quiet = quiet, .command = command };
-    log->terminal = isatty(STDERR_FILENO) == 1 && !dumb;
+    log->terminal = isatty(seg_log_fd) == 1 && !dumb;
     log->colour = log->terminal && (no_colour == NULL || no_colour[0] == 0);
     log->started = log->what_started = seg_clock_seconds();
 }

@@ -19,6 +19,9 @@ typedef struct seg_log {
     double what_started;
 } seg_log;
 
+/* Where lines go: 2, or where the standard error was moved to. */
+extern int seg_log_fd;
+
 void seg_log_begin(seg_log *log, seg_log_form form, bool quiet, const char *command);
 void seg_log_end(seg_log *log);                 /* clears the bar */
 /* Callbacks for seg_context; user is the seg_log. Notes: on a terminal or with --log;

@@ -7,6 +7,7 @@
 #include "base/supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -24,6 +25,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guard.h"
+#include "base/log.h"
 #include "base/stop.h"
 #include "base/try.h"
 
@@ -43,6 +46,7 @@ typedef struct watch {
     bool late;          /* the deadline has passed */
     bool killed;        /* by us */
     double late_at, kill_at;   /* on the monotonic clock; 0: never */
+    int words[2];       /* pipe of what libraries say; -1: none */
 } watch;
 
 /* ---- the child ---- */
@@ -68,15 +72,41 @@ _Noreturn static void leave(int code)
 #endif
 }
 
+static answer *child_says;   /* in the child */
+
+/* In a signal handler. */
+static void give_up(const char *line)
+{
+    size_t n = strnlen(line, sizeof child_says->text - 1);
+    memcpy(child_says->text, line, n);
+    child_says->text[n] = 0;
+    child_says->status = SEG_E_IO;
+    atomic_store(&child_says->given, 1);
+    _exit(SEG_E_IO);
+}
+
+/* The C library tells of a damaged heap on descriptor 2, whatever stderr is: that becomes
+ * the pipe, and our own lines go on to the terminal. A full pipe loses what follows. */
+static void hush_libraries(const int words[2])
+{
+    int own = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (own < 0 || words[1] < 0 || dup2(words[1], STDERR_FILENO) < 0)
+        return;
+    seg_log_fd = own;
+}
+
 _Noreturn static void run_child(seg_status (*work)(void *arg, seg_error *err), void *arg,
                                    const seg_supervise_options *options, answer *said,
-                                   pid_t parent, const sigset_t *mask)
+                                   pid_t parent, const sigset_t *mask, const int words[2])
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(SEG_E_IO);   /* it died before the line above */
     umask(077);
     limit_child(options);
+    hush_libraries(words);
+    child_says = said;
+    seg_guard_enable(give_up);
     sigprocmask(SIG_SETMASK, mask, NULL);
 
     seg_error err = {0};
@@ -152,8 +182,43 @@ static bool known_status(int status)
     return false;
 }
 
-static seg_status killed_by(int number, const seg_supervise_options *options, seg_error *err)
+static void open_words(watch *w, bool hush)
 {
+    w->words[0] = w->words[1] = -1;
+#ifndef __SANITIZE_ADDRESS__   /* it writes there, too */
+    if (hush && pipe2(w->words, O_CLOEXEC | O_NONBLOCK) != 0)
+        w->words[0] = w->words[1] = -1;
+#else
+    (void)hush;
+#endif
+}
+
+static void close_words(watch *w)
+{
+    for (int i = 0; i < 2; i++)
+        if (w->words[i] >= 0)
+            close(w->words[i]);
+}
+
+/* ": " and the last line that libraries wrote, or "". */
+static const char *last_words(const watch *w, char out[256])
+{
+    char bytes[4096];
+    ssize_t n, got = 0;
+    while (w->words[0] >= 0 && (n = read(w->words[0], bytes, sizeof bytes - 1)) > 0)
+        got = n;
+    while (got > 0 && (bytes[got - 1] == '\n' || bytes[got - 1] == '\r'))
+        got--;
+    bytes[got] = 0;
+    const char *line = strrchr(bytes, '\n');
+    snprintf(out, 256, "%s%.240s", got > 0 ? ": " : "", line == NULL ? bytes : line + 1);
+    return out;
+}
+
+static seg_status killed_by(const watch *w, int number, const seg_supervise_options *options,
+                            seg_error *err)
+{
+    char said[256];
     const char *name = sigdescr_np(number);
     if (name == NULL)
         name = "unknown";
@@ -168,7 +233,7 @@ static seg_status killed_by(int number, const seg_supervise_options *options, se
         return seg_fail(err, SEG_E_IO, "could not write: the reader of the output went away");
     default:
         return seg_fail(err, SEG_E_IO, "a library ended the run: signal %d (%s), from damaged"
-                        " input or a bug", number, name);
+                        " input or a bug%s", number, name, last_words(w, said));
     }
 }
 
@@ -196,9 +261,10 @@ static seg_status judge(const watch *w, int how, answer *said,
                         said->text[0] == 0 ? "failed without saying why" : said->text);
     }
     if (WIFSIGNALED(how))
-        return killed_by(WTERMSIG(how), options, err);
-    return seg_fail(err, SEG_E_IO, "a library ended the run (exit code %d)",
-                    WIFEXITED(how) ? WEXITSTATUS(how) : -1);
+        return killed_by(w, WTERMSIG(how), options, err);
+    char words[256];
+    return seg_fail(err, SEG_E_IO, "a library ended the run (exit code %d)%s",
+                    WIFEXITED(how) ? WEXITSTATUS(how) : -1, last_words(w, words));
 }
 
 static seg_status run(seg_status (*work)(void *arg, seg_error *err), void *arg,
@@ -213,12 +279,13 @@ static seg_status run(seg_status (*work)(void *arg, seg_error *err), void *arg,
     if (options->deadline_seconds > 0)
         w.late_at = seg_clock_seconds() + options->deadline_seconds;
 
+    open_words(&w, options->hush);
     pid_t parent = getpid();
     fflush(NULL);   /* or the child would write it again */
     w.child = fork();
     if (w.child == 0) {
         close(signals);
-        run_child(work, arg, options, said, parent, mask);
+        run_child(work, arg, options, said, parent, mask, w.words);
     }
     seg_status st;
     if (w.child < 0) {
@@ -228,6 +295,7 @@ static seg_status run(seg_status (*work)(void *arg, seg_error *err), void *arg,
         seg_temp_sweep(w.child);
         st = judge(&w, how, said, options, err);
     }
+    close_words(&w);
     munmap(said, sizeof *said);
     return st;
 }

@@ -4,6 +4,7 @@
 #include "data/h5_internal.h"
 
 #include <string.h>
+#include "base/guard.h"
 #include "base/text.h"
 
 enum { LONGEST = 1 << 20 };
@@ -22,11 +23,14 @@ static void close_attribute(attribute *a)
     if (a->id >= 0)
         H5Aclose(a->id);
     H5Eclear2(H5E_DEFAULT);
+    seg_guard_end();
 }
 
+/* close_attribute() in any case. */
 static bool open_attribute(seg_h5 *file, const char *path, const char *name, attribute *a)
 {
     *a = (attribute){ H5I_INVALID_HID, H5I_INVALID_HID, H5I_INVALID_HID, 0 };
+    seg_guard_begin(file->path);
     h5_object found = h5_find(file, path);
     if (found != H5_OBJECT_GROUP && found != H5_OBJECT_ARRAY)
         return false;

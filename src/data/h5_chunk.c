@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include "base/alloc.h"
+#include "base/guard.h"
 #include "base/team.h"
 #include "base/try.h"
 
@@ -197,8 +198,7 @@ static unsigned char *place_of(const fetch *f, uint64_t chunk)
     return f->out + (top - f->first_row) * chunks->cols * f->array->element;
 }
 
-/* The chunk's stored bytes. *full: there is no room for them in this round. */
-static seg_status load(fetch *f, uint64_t chunk, unsigned char *to, bool *full, seg_error *err)
+static seg_status load_unguarded(fetch *f, uint64_t chunk, unsigned char *to, bool *full, seg_error *err)
 {
     h5_chunks *chunks = &f->array->chunks;
     hsize_t at[2] = { top_of(chunks, chunk), chunk % chunks->across * chunks->cols };
@@ -229,6 +229,15 @@ static seg_status load(fetch *f, uint64_t chunk, unsigned char *to, bool *full, 
                        ? (stored + 7) / 8 * 8 : chunks->stored_bytes - f->n_stored;
     f->n_tasks++;
     return SEG_OK;
+}
+
+/* The chunk's stored bytes. *full: there is no room for them in this round. */
+static seg_status load(fetch *f, uint64_t chunk, unsigned char *to, bool *full, seg_error *err)
+{
+    seg_guard_begin(f->file->path);
+    seg_status st = load_unguarded(f, chunk, to, full, err);
+    seg_guard_end();
+    return st;
 }
 
 /* One more chunk into this round: into its place, or into a slot unless it is there. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/alloc.h"
+#include "base/guard.h"
 #include "base/try.h"
 
 static const unsigned char signature[8] = { 0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n' };
@@ -81,8 +82,12 @@ seg_status seg_h5_open(const char *path, seg_h5 **out, seg_error *err)
     }
     TRY(seg_open_read(path, &file->fd, &file->size, err));
     TRY(check_signature(file, err));
-    TRY(open_by_library(file, err));
-    TRY(check_form(file, err));
+    seg_guard_begin(path);
+    st = open_by_library(file, err);
+    if (st == SEG_OK)
+        st = check_form(file, err);
+    seg_guard_end();
+    TRY(st);
     *out = file;
     file = NULL;
 
@@ -106,6 +111,7 @@ void seg_h5_close(seg_h5 *file)
 {
     if (file == NULL)
         return;
+    seg_guard_begin(file->path == NULL ? "" : file->path);
     for (size_t i = 0; i < file->n_arrays; i++)
         h5_array_free(file->arrays[i]);
     seg_free(file->arrays);
@@ -114,6 +120,7 @@ void seg_h5_close(seg_h5 *file)
     if (file->id >= 0)
         H5Fclose(file->id);
     H5Eclear2(H5E_DEFAULT);
+    seg_guard_end();
     if (file->fd >= 0)
         close(file->fd);
     seg_free(file->heap.bytes);
@@ -154,6 +161,7 @@ h5_object h5_find(const seg_h5 *file, const char *path)
     if (n == 0)
         return H5_OBJECT_GROUP;
     h5_object found = H5_OBJECT_NONE;
+    seg_guard_begin(file->path);
     memcpy(prefix, path, n + 1);
     for (char *end = prefix; end != NULL;) {
         end = strchr(end, '/');
@@ -169,6 +177,7 @@ h5_object h5_find(const seg_h5 *file, const char *path)
         *end++ = '/';
     }
     H5Eclear2(H5E_DEFAULT);
+    seg_guard_end();
     /* something stands in the way: the whole path is not there */
     return strlen(prefix) == n ? found : H5_OBJECT_NONE;
 }
@@ -230,9 +239,12 @@ seg_status seg_h5_members(seg_h5 *file, const char *path, const char *const **na
     *n = 0;
     if (h5_find(file, path) != H5_OBJECT_GROUP)
         return seg_fail(err, SEG_E_DATA, "%s: there is no group '%s'", file->path, path);
+    seg_guard_begin(file->path);
     hid_t group = H5Gopen2(file->id, path[0] == 0 ? "/" : path, H5P_DEFAULT);
-    if (group < 0)
+    if (group < 0) {
+        seg_guard_end();
         return h5_fail(err, SEG_E_DATA, "%s: cannot open the group '%s'", file->path, path);
+    }
     member_list list = { .arena = &file->arena, .err = err };
     hsize_t at = 0;
     if (H5Literate(group, order_of(group), H5_ITER_INC, &at, add_member, &list) < 0 &&
@@ -241,6 +253,7 @@ seg_status seg_h5_members(seg_h5 *file, const char *path, const char *const **na
                               path);
     H5Gclose(group);
     H5Eclear2(H5E_DEFAULT);
+    seg_guard_end();
 
     const char **kept = NULL;
     if (list.status == SEG_OK) {
@@ -336,8 +349,10 @@ seg_status h5_open_array(seg_h5 *file, const char *path, h5_array **out, seg_err
             return SEG_OK;
         }
     h5_begin();
+    seg_guard_begin(file->path);
     seg_status st = open_new(file, path, out, err);
     H5Eclear2(H5E_DEFAULT);
+    seg_guard_end();
     if (st != SEG_OK)
         seg_error_context(err, "%s", file->path);
     return st;

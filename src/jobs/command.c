@@ -206,5 +206,8 @@ seg_status seg_command_run(const seg_command *command, const seg_call *call,
         return st;
     if ((command->flags & SEG_COMMAND_PARENT) != 0)
         return run_in_worker(&w, err);
-    return seg_supervise(run_in_worker, &w, &(seg_supervise_options){ 0 }, err);
+    /* What the caller's own callbacks write stays where they write it. */
+    seg_supervise_options options = { .hush = call->context.note == NULL
+                                              && call->context.progress == NULL };
+    return seg_supervise(run_in_worker, &w, &options, err);
 }

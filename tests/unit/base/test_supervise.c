@@ -17,6 +17,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/guard.h"
+#include "base/log.h"
 #include "base/stop.h"
 #include "base/supervise.h"
 
@@ -114,6 +116,102 @@ static void a_dead_library_is_one_line(void **state)
     number = SIGKILL;
     assert_int_equal(supervise(die_by, &number), SEG_E_AGAIN);
     assert_non_null(strstr(err.text, "memory"));
+}
+
+/* ---- what libraries say ------------------------------------------------------------ */
+
+static seg_status double_free(void *arg, seg_error *e)
+{
+    char *p = malloc(100);
+    uintptr_t inside = (uintptr_t)p + 1;
+    (void)arg;
+    (void)e;
+    signal(SIGABRT, SIG_DFL);
+    fputs("a warning of some library\n", stderr);
+    free((void *)inside);
+    return SEG_OK;
+}
+
+static seg_status log_a_note(void *arg, seg_error *e)
+{
+    seg_log log;
+    (void)arg;
+    (void)e;
+    fputs("a warning of some library\n", stderr);
+    seg_log_begin(&log, SEG_LOG_TEXT, false, "test");
+    seg_log_note(&log, SEG_LEVEL_INFO, "ours");
+    seg_log_end(&log);
+    return SEG_OK;
+}
+
+static seg_status supervise_hushed(seg_status (*work)(void *arg, seg_error *err), char said[200])
+{
+    FILE *file = tmpfile();
+    int kept = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    seg_status st = seg_supervise(work, NULL, &(seg_supervise_options){ .hush = true }, &err);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    rewind(file);
+    said[fread(said, 1, 199, file)] = 0;
+    fclose(file);
+    return st;
+}
+
+static void what_libraries_say_is_kept_for_their_death(void **state)
+{
+    (void)state;
+    char said[200];
+#ifdef __SANITIZE_ADDRESS__   /* it speaks for itself */
+    skip();
+#endif
+    assert_int_equal(supervise_hushed(double_free, said), SEG_E_IO);
+    assert_string_equal(said, "");
+    assert_non_null(strstr(err.text, "signal 6"));
+    assert_non_null(strstr(err.text, "from damaged input or a bug: "));
+    assert_non_null(strstr(err.text, "free()"));
+    assert_int_equal(supervise_hushed(log_a_note, said), SEG_OK);
+    assert_non_null(strstr(said, "ours"));
+    assert_null(strstr(said, "warning"));
+}
+
+static seg_status go_round_in_circles(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    seg_guard_begin("a.h5");
+    seg_guard_begin("b.h5");
+    seg_guard_end();
+    for (volatile int i = 0; i < 2; i = 1 - i)
+        ;
+    return SEG_OK;
+}
+
+static seg_status take_long_in_parts(void *arg, seg_error *e)
+{
+    (void)arg;
+    (void)e;
+    seg_guard_begin("a.h5");
+    for (int i = 0; i < 3; i++) {
+        for (double t = seg_clock_seconds(); seg_clock_seconds() < t + 0.6;)
+            ;
+        seg_guard_again();
+    }
+    seg_guard_end();
+    for (double t = seg_clock_seconds(); seg_clock_seconds() < t + 1.2;)
+        ;
+    return SEG_OK;
+}
+
+static void a_library_that_does_not_come_back_is_one_line(void **state)
+{
+    (void)state;
+    seg_guard_seconds = 1;
+    assert_int_equal(supervise(go_round_in_circles, NULL), SEG_E_IO);
+    assert_string_equal(err.text, "a.h5: libhdf5 did not come back within 1 seconds: a damaged"
+                                  " file");
+    assert_int_equal(supervise(take_long_in_parts, NULL), SEG_OK);
+    seg_guard_seconds = 15;
 }
 
 static seg_status leave_files(void *arg, seg_error *e)
@@ -309,6 +407,8 @@ int main(void)
         cmocka_unit_test(ends_a_message_that_does_not_end),
         cmocka_unit_test(a_failure_always_has_a_message),
         cmocka_unit_test(a_dead_library_is_one_line),
+        cmocka_unit_test(what_libraries_say_is_kept_for_their_death),
+        cmocka_unit_test(a_library_that_does_not_come_back_is_one_line),
         cmocka_unit_test(removes_what_a_dead_worker_left),
         cmocka_unit_test(processor_time_is_a_cap),
         cmocka_unit_test(a_deadline_is_a_cap),
