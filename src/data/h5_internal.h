@@ -96,6 +96,10 @@ seg_status h5_put_bool_attribute(hid_t object, const char *name, bool value, seg
 seg_status h5_put_list_attribute(hid_t object, const char *name, const char *const *texts,
                                  size_t n, seg_error *err);
 seg_status h5_remember(seg_h5_writer *w, const char *path, const h5_slot *slot, seg_error *err);
+h5_slot *h5_find_slot(seg_h5_writer *w, const char *path);   /* until the next array */
+/* Rows of a slot, by any thread; the slot does not count them. */
+seg_status h5_slot_write(seg_h5_writer *w, const h5_slot *slot, uint64_t first_row,
+                         const void *data, uint64_t n_rows, seg_error *err);
 /* The hashes of all arrays that were given in one piece, under uns/segmill. */
 seg_status h5_put_hashes(seg_h5_writer *w, seg_error *err);
 #define H5_HASHED_PATH "uns/segmill/hashed"

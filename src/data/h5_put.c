@@ -240,7 +240,7 @@ seg_status seg_h5_put_doc(seg_h5_writer *w, const char *path, const seg_node *no
 
 static seg_status put_ones(seg_h5_writer *w, const char *path, uint64_t n, seg_error *err)
 {
-    uint8_t ones[4096];
+    uint8_t ones[65536];
     seg_status st = SEG_OK;
     memset(ones, 1, sizeof ones);
     for (uint64_t i = 0; i < n && st == SEG_OK; i += sizeof ones)

@@ -1,34 +1,60 @@
 /* h5_stats.c: missing, mean, deviation, least, greatest and median of every feature,
  * gathered while a matrix is written, kept beside the features' names.
  *
- * Means and squares go per chunk of 1,024 rows into 32 lanes, merged by Chan's formula
- * (Chan, Golub, LeVeque 1979) in a fixed order: the same bits whatever the blocks. The
- * median is that of all rows up to 65,536, of one row out of each of 65,536 equal parts
- * beyond, chosen by the row number alone. */
+ * Every chunk of 1,024 rows is measured by itself, rows side by side until they fill
+ * registers; means and squares of chunks go into 32 lanes, merged by Chan's formula (Chan,
+ * Golub, LeVeque 1979) in a fixed order: the same bits whatever the blocks and threads. */
 #include "data/h5_table.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "base/try.h"
+#include "data/dictionary.h"
+#include "data/simd.h"
 
-enum { N_LANES = 32, SAMPLE_ROWS = 65536, GROUP = 64, BINS = 1 << 16 };
+enum { N_LANES = 32, NARROW = 64 };
 
+/* Each d long: of a chunk, a lane, or all. */
 typedef struct lane {
     double *count, *mean, *squares;
 } lane;
 
-struct h5_stats {
-    size_t d;
-    uint64_t n_chunks;
-    lane lanes[N_LANES], chunk;   /* each d long, in `space` */
-    double *space;
-    int64_t *n_missing;
+typedef struct part {
+    lane lane;
     float *min, *max;
+} part;
+
+struct h5_stats {
+    const seg_simd *simd;
+    size_t d;
+    uint64_t n_rows, n_chunks;
+    lane lanes[N_LANES], all;     /* in `space` */
+    double *space;
+    float *min, *max;
+    h5_sample sample;
 };
 
-seg_status h5_stats_new(size_t n_features, h5_stats **out, seg_error *err)
+static lane lane_at(double *space, size_t d)
+{
+    return (lane){ space, space + d, space + 2 * d };
+}
+
+static part part_at(void *bytes, size_t d)
+{
+    double *space = bytes;
+    float *floats = (float *)(space + 3 * d);
+    return (part){ lane_at(space, d), floats, floats + d };
+}
+
+size_t h5_stats_part_bytes(const h5_stats *stats)
+{
+    return stats->d * (3 * sizeof(double) + 2 * sizeof(float));
+}
+
+seg_status h5_stats_new(const char *path, size_t n_features, uint64_t n_rows, bool spill,
+                        int n_threads, h5_stats **out, seg_error *err)
 {
     seg_status st = SEG_OK;
     h5_stats *stats = NULL;
@@ -37,21 +63,21 @@ seg_status h5_stats_new(size_t n_features, h5_stats **out, seg_error *err)
     if (__builtin_mul_overflow(n_features, (size_t)(3 * (N_LANES + 1)), &n))
         n = SIZE_MAX;
     TRY(SEG_ALLOC(&stats, 1, "statistics", err));
+    stats->simd = seg_simd_get();
     stats->d = n_features;
+    stats->n_rows = n_rows;
     TRY(SEG_ALLOC(&stats->space, n, "statistics", err));
-    TRY(SEG_ALLOC(&stats->n_missing, n_features, "statistics", err));
     TRY(SEG_ALLOC(&stats->min, n_features, "statistics", err));
     TRY(SEG_ALLOC(&stats->max, n_features, "statistics", err));
-    for (size_t l = 0; l <= N_LANES; l++) {
-        lane *to = l == N_LANES ? &stats->chunk : &stats->lanes[l];
-        to->count = stats->space + 3 * l * n_features;
-        to->mean = to->count + n_features;
-        to->squares = to->mean + n_features;
-    }
+    for (size_t l = 0; l < N_LANES; l++)
+        stats->lanes[l] = lane_at(stats->space + 3 * l * n_features, n_features);
+    stats->all = lane_at(stats->space + 3 * (size_t)N_LANES * n_features, n_features);
     for (size_t f = 0; f < n_features; f++) {
         stats->min[f] = INFINITY;
         stats->max[f] = -INFINITY;
     }
+    stats->sample = (h5_sample){ .d = n_features, .n_rows = n_rows, .n_threads = n_threads };
+    TRY(h5_sample_begin(&stats->sample, path, spill, err));
     *out = stats;
     stats = NULL;
 
@@ -64,8 +90,8 @@ void h5_stats_free(h5_stats *stats)
 {
     if (stats == NULL)
         return;
+    h5_sample_end(&stats->sample);
     seg_free(stats->space);
-    seg_free(stats->n_missing);
     seg_free(stats->min);
     seg_free(stats->max);
     seg_free(stats);
@@ -84,132 +110,97 @@ static void merge(lane *into, const lane *from, size_t d)
     }
 }
 
-/* One row to the chunk's counts and sums; plain arrays, so that they become vectors. */
-static void add_row(const float *restrict row, size_t d, double *restrict count,
-                    double *restrict sum, float *restrict min, float *restrict max)
+/* ---- a chunk ------------------------------------------------------------------------ */
+
+/* How many rows lie side by side in one: few features alone would not fill registers. */
+static size_t rows_abreast(size_t d)
 {
-    for (size_t f = 0; f < d; f++) {
-        float v = row[f];
-        count[f] += v == v ? 1.0 : 0.0;
-        sum[f] += v == v ? (double)v : 0.0;
-        min[f] = v < min[f] ? v : min[f];
-        max[f] = v > max[f] ? v : max[f];
+    return d >= NARROW ? 1 : 2 * NARROW / d;
+}
+
+/* Lanes i, i + width, ... of the sums belong to one feature. */
+static void fold(const seg_sums *sums, size_t width, size_t abreast, size_t first, part *to)
+{
+    for (size_t f = 0; f < width; f++) {
+        double count = 0, sum = 0;
+        float min = INFINITY, max = -INFINITY;
+        for (size_t i = f; i < width * abreast; i += width) {
+            count += sums->count[i];
+            sum += sums->sum[i];
+            min = sums->min[i] < min ? sums->min[i] : min;
+            max = sums->max[i] > max ? sums->max[i] : max;
+        }
+        to->lane.count[first + f] = count;
+        to->lane.mean[first + f] = count > 0 ? sum / count : 0;
+        to->min[first + f] = min;
+        to->max[first + f] = max;
     }
 }
 
-static void add_squares(const float *restrict row, size_t d, const double *restrict mean,
-                        double *restrict squares)
+static void start_sums(seg_sums *sums, size_t n)
 {
-    for (size_t f = 0; f < d; f++) {
-        double off = (double)row[f] - mean[f];
-        squares[f] += off == off ? off * off : 0.0;
+    memset(sums->count, 0, n * sizeof *sums->count);
+    memset(sums->sum, 0, n * sizeof *sums->sum);
+    for (size_t i = 0; i < n; i++) {
+        sums->min[i] = INFINITY;
+        sums->max[i] = -INFINITY;
     }
 }
 
-void h5_stats_add(h5_stats *stats, const float *x, size_t n_rows)
+/* Features first .. first + width - 1; true when there is a NaN that is not NAN. */
+static bool measure_slice(const h5_stats *stats, const float *x, size_t n_rows, size_t first,
+                          size_t width, part *to)
 {
-    size_t d = stats->d;
-    lane *chunk = &stats->chunk;
-    memset(chunk->count, 0, 3 * d * sizeof(double));
-    for (size_t r = 0; r < n_rows; r++)
-        add_row(x + r * d, d, chunk->count, chunk->mean, stats->min, stats->max);
-    for (size_t f = 0; f < d; f++) {
-        stats->n_missing[f] += (int64_t)n_rows - (int64_t)chunk->count[f];
-        chunk->mean[f] = chunk->count[f] > 0 ? chunk->mean[f] / chunk->count[f] : 0;
+    const seg_simd *simd = stats->simd;
+    size_t d = stats->d, abreast = rows_abreast(d), n = n_rows / abreast;
+    const float *rest = x + n * abreast * d;
+    size_t n_rest = n_rows - n * abreast;
+    seg_sums sums;
+    double mean[SEG_SUM_WIDTH], squares[SEG_SUM_WIDTH] = { 0 };
+    start_sums(&sums, width * abreast);
+    bool odd = simd->sum_values(x + first, d * abreast, n, width * abreast, &sums);
+    odd |= simd->sum_values(rest + first, d, n_rest, width, &sums);
+    fold(&sums, width, abreast, first, to);
+    for (size_t i = 0; i < abreast; i++)
+        memcpy(mean + i * width, to->lane.mean + first, width * sizeof *mean);
+    simd->sum_squares(x + first, d * abreast, n, width * abreast, mean, squares);
+    simd->sum_squares(rest + first, d, n_rest, width, mean, squares);
+    for (size_t f = 0; f < width; f++) {
+        double sum = 0;
+        for (size_t i = f; i < width * abreast; i += width)
+            sum += squares[i];
+        to->lane.squares[first + f] = sum;
     }
-    for (size_t r = 0; r < n_rows; r++)
-        add_squares(x + r * d, d, chunk->mean, chunk->squares);
-    merge(&stats->lanes[stats->n_chunks++ % N_LANES], chunk, d);
+    return odd;
 }
 
-/* ---- median ---------------------------------------------------------------------- */
-
-static uint64_t sample_row(uint64_t i, uint64_t n_rows)
+h5_oddities h5_stats_measure(const h5_stats *stats, const float *x, size_t n_rows, void *bytes)
 {
-    if (n_rows <= SAMPLE_ROWS)
-        return i;
-    uint64_t from = (uint64_t)((unsigned __int128)n_rows * i / SAMPLE_ROWS);
-    uint64_t end = (uint64_t)((unsigned __int128)n_rows * (i + 1) / SAMPLE_ROWS);
-    return from + seg_xxh3(&i, sizeof i) % (end - from);
-}
-
-/* Unsigned numbers in the order of the floats. */
-static uint32_t to_key(float v)
-{
-    uint32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
-}
-
-static double from_key(uint32_t key)
-{
-    uint32_t bits = (key & 0x80000000u) != 0 ? key & 0x7fffffffu : ~key;
-    float v;
-    memcpy(&v, &bits, sizeof v);
-    return (double)v;
-}
-
-/* The bin in which the `*rank`-th number lies; the rank becomes the one within it. */
-static uint32_t find_bin(const uint32_t *bins, size_t *rank)
-{
-    uint32_t b = 0;
-    while (*rank >= bins[b])
-        *rank -= bins[b++];
-    return b;
-}
-
-/* The number of that rank: first its upper 16 bits, then the lower ones. */
-static double select_rank(const uint32_t *keys, size_t n, size_t rank, uint32_t *bins)
-{
-    memset(bins, 0, BINS * sizeof *bins);
-    for (size_t i = 0; i < n; i++)
-        bins[keys[i] >> 16]++;
-    uint32_t upper = find_bin(bins, &rank);
-    memset(bins, 0, BINS * sizeof *bins);
-    for (size_t i = 0; i < n; i++)
-        if (keys[i] >> 16 == upper)
-            bins[keys[i] & 0xffff]++;
-    return from_key(upper << 16 | find_bin(bins, &rank));
-}
-
-static double median_of(const float *column, size_t n_rows, uint32_t *keys, uint32_t *bins)
-{
-    size_t n = 0;
-    for (size_t r = 0; r < n_rows; r++)
-        if (column[r * GROUP] == column[r * GROUP])
-            keys[n++] = to_key(column[r * GROUP]);
-    if (n == 0)
-        return NAN;
-    double low = select_rank(keys, n, (n - 1) / 2, bins);
-    return n % 2 != 0 ? low : (low + select_rank(keys, n, n / 2, bins)) / 2;
-}
-
-/* A group of features at a time: a sample of all would not fit every budget. */
-static seg_status find_medians(seg_h5_writer *w, size_t d, uint64_t n_rows, uint64_t x_offset,
-                               double *medians, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    float *sample = NULL;
-    uint32_t *keys = NULL, *bins = NULL;
-    uint64_t n = n_rows < SAMPLE_ROWS ? n_rows : SAMPLE_ROWS;
-    TRY(SEG_ALLOC(&sample, n * GROUP, "a sample for medians", err));
-    TRY(SEG_ALLOC(&keys, n, "a sample for medians", err));
-    TRY(SEG_ALLOC(&bins, BINS, "a sample for medians", err));
-    for (size_t first = 0; first < d; first += GROUP) {
-        size_t wide = d - first < GROUP ? d - first : GROUP;
-        for (uint64_t i = 0; i < n; i++)
-            TRY(seg_pread_all(seg_file_fd(w->file), sample + i * GROUP, wide * sizeof(float),
-                              x_offset + (sample_row(i, n_rows) * d + first) * sizeof(float),
-                              "X", err));
-        for (size_t f = 0; f < wide; f++)
-            medians[first + f] = median_of(sample + f, n, keys, bins);
+    h5_oddities odd = { 0 };
+    part to = part_at(bytes, stats->d);
+    for (size_t first = 0; first < stats->d; first += SEG_SUM_WIDTH) {
+        size_t left = stats->d - first, width = left < SEG_SUM_WIDTH ? left : SEG_SUM_WIDTH;
+        odd.nan |= measure_slice(stats, x, n_rows, first, width, &to);
     }
+    for (size_t f = 0; f < stats->d; f++)
+        odd.infinite |= to.lane.count[f] > 0 && (to.max[f] > FLT_MAX || to.min[f] < -FLT_MAX);
+    return odd;
+}
 
-done:
-    seg_free(sample);
-    seg_free(keys);
-    seg_free(bins);
-    return st;
+seg_status h5_stats_sample(h5_stats *stats, const float *x, uint64_t first_row, size_t n_rows,
+                           seg_error *err)
+{
+    return h5_sample_add(&stats->sample, x, first_row, n_rows, err);
+}
+
+void h5_stats_add(h5_stats *stats, const void *bytes)
+{
+    part from = part_at((void *)(uintptr_t)bytes, stats->d);
+    merge(&stats->lanes[stats->n_chunks++ % N_LANES], &from.lane, stats->d);
+    for (size_t f = 0; f < stats->d; f++) {
+        stats->min[f] = from.min[f] < stats->min[f] ? from.min[f] : stats->min[f];
+        stats->max[f] = from.max[f] > stats->max[f] ? from.max[f] : stats->max[f];
+    }
 }
 
 /* ---- var -------------------------------------------------------------------------- */
@@ -226,26 +217,24 @@ static seg_status put_words(seg_h5_writer *w, const char *name, const seg_schema
                             const char *(*word)(const seg_column *), seg_error *err)
 {
     seg_status st = SEG_OK;
-    size_t d = schema->n_features, n = 0;
-    const char **levels = NULL;
+    seg_dictionary *words = NULL;
     int32_t *codes = NULL;
-    TRY(SEG_ALLOC(&levels, d, "words of features", err));
-    TRY(SEG_ALLOC(&codes, d, "words of features", err));
-    for (size_t f = 0; f < d; f++) {
+    TRY(seg_dictionary_new(&words, err));
+    TRY(SEG_ALLOC(&codes, schema->n_features, "words of features", err));
+    for (size_t f = 0; f < schema->n_features; f++) {
         const char *text = word(&schema->features[f]);
-        size_t l = 0;
-        while (text != NULL && l < n && strcmp(levels[l], text) != 0)
-            l++;
-        if (text != NULL && l == n)
-            levels[n++] = text;
-        codes[f] = text == NULL ? SEG_MISSING_CODE : (int32_t)l;
+        codes[f] = SEG_MISSING_CODE;
+        if (text != NULL)
+            TRY(seg_dictionary_add(words, text, strlen(text), &codes[f], err));
     }
-    seg_column column = { .name = name, .type = SEG_TYPE_CODE, .levels = levels, .n_levels = n };
-    if (n > 0)
+    seg_column column = { .name = name, .type = SEG_TYPE_CODE,
+                          .levels = seg_dictionary_texts(words),
+                          .n_levels = seg_dictionary_size(words) };
+    if (column.n_levels > 0)
         TRY(seg_h5_frame_column(w, &column, codes, err));
 
 done:
-    seg_free(levels);
+    seg_dictionary_free(words);
     seg_free(codes);
     return st;
 }
@@ -266,47 +255,60 @@ static void blank_categories(const seg_schema *schema, double *values)
             values[f] = NAN;
 }
 
-static seg_status put_figures(seg_h5_writer *w, const seg_schema *schema, h5_stats *stats,
-                              uint64_t n_rows, uint64_t x_offset, seg_error *err)
+/* Of features that have values; a category's code has none of these figures. */
+static seg_status put_reals_of(seg_h5_writer *w, const char *name, const seg_schema *schema,
+                               double *values, seg_error *err)
 {
-    seg_status st = SEG_OK;
-    size_t d = stats->d;
-    lane *all = &stats->chunk;
-    double *values = NULL;
-    seg_column missing = { .name = "n_missing", .type = SEG_TYPE_I64, .scale = 1 };
-    TRY(SEG_ALLOC(&values, d, "statistics", err));
-    memset(all->count, 0, 3 * d * sizeof(double));
+    blank_categories(schema, values);
+    return put_reals(w, name, values, err);
+}
+
+static void merge_lanes(h5_stats *stats)
+{
+    lane *all = &stats->all;
+    memset(all->count, 0, 3 * stats->d * sizeof(double));
     for (size_t l = 0; l < N_LANES; l++)
-        merge(all, &stats->lanes[l], d);
-    for (size_t f = 0; f < d; f++) {
+        merge(all, &stats->lanes[l], stats->d);
+    for (size_t f = 0; f < stats->d; f++) {
         double n = all->count[f];
         all->squares[f] = n > 0 ? sqrt(all->squares[f] / n) : NAN;
         all->mean[f] = n > 0 ? all->mean[f] : NAN;
     }
-    TRY(seg_h5_frame_column(w, &missing, stats->n_missing, err));
-    blank_categories(schema, all->mean);
-    TRY(put_reals(w, "mean", all->mean, err));
-    blank_categories(schema, all->squares);
-    TRY(put_reals(w, "std", all->squares, err));
+}
+
+static seg_status put_figures(seg_h5_writer *w, const seg_schema *schema, h5_stats *stats,
+                              uint64_t x_offset, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t d = stats->d;
+    double *values = NULL;
+    int64_t *n_missing = NULL;
+    seg_column missing = { .name = "n_missing", .type = SEG_TYPE_I64, .scale = 1 };
+    TRY(SEG_ALLOC(&values, d, "statistics", err));
+    TRY(SEG_ALLOC(&n_missing, d, "statistics", err));
+    merge_lanes(stats);
     for (size_t f = 0; f < d; f++)
-        values[f] = all->count[f] > 0 ? (double)stats->min[f] : NAN;
-    blank_categories(schema, values);
-    TRY(put_reals(w, "min", values, err));
+        n_missing[f] = (int64_t)stats->n_rows - (int64_t)stats->all.count[f];
+    TRY(seg_h5_frame_column(w, &missing, n_missing, err));
+    TRY(put_reals_of(w, "mean", schema, stats->all.mean, err));
+    TRY(put_reals_of(w, "std", schema, stats->all.squares, err));
     for (size_t f = 0; f < d; f++)
-        values[f] = all->count[f] > 0 ? (double)stats->max[f] : NAN;
-    blank_categories(schema, values);
-    TRY(put_reals(w, "max", values, err));
-    TRY(find_medians(w, d, n_rows, x_offset, values, err));
-    blank_categories(schema, values);
-    TRY(put_reals(w, "median", values, err));
+        values[f] = stats->all.count[f] > 0 ? (double)stats->min[f] : NAN;
+    TRY(put_reals_of(w, "min", schema, values, err));
+    for (size_t f = 0; f < d; f++)
+        values[f] = stats->all.count[f] > 0 ? (double)stats->max[f] : NAN;
+    TRY(put_reals_of(w, "max", schema, values, err));
+    TRY(h5_sample_medians(&stats->sample, seg_file_fd(w->file), x_offset, values, err));
+    TRY(put_reals_of(w, "median", schema, values, err));
 
 done:
     seg_free(values);
+    seg_free(n_missing);
     return st;
 }
 
 seg_status h5_put_var(seg_h5_writer *w, const seg_schema *schema, h5_stats *stats,
-                      uint64_t n_rows, uint64_t x_offset, seg_error *err)
+                      uint64_t x_offset, seg_error *err)
 {
     seg_status st = SEG_OK;
     size_t width;
@@ -323,7 +325,7 @@ seg_status h5_put_var(seg_h5_writer *w, const seg_schema *schema, h5_stats *stat
     TRY(put_words(w, "unit", schema, unit_of, err));
     TRY(put_words(w, "source", schema, source_of, err));
     if (stats != NULL)
-        TRY(put_figures(w, schema, stats, n_rows, x_offset, err));
+        TRY(put_figures(w, schema, stats, x_offset, err));
     TRY(seg_h5_frame_end(w, err));
 
 done:

@@ -87,14 +87,49 @@ seg_status h5_get_features(seg_h5 *file, h5_table *table, seg_error *err);
 
 typedef struct h5_stats h5_stats;
 
-seg_status h5_stats_new(size_t n_features, h5_stats **out, seg_error *err);
+/* Of n_rows rows to come. spill: X cannot be read back from the file, so what the medians
+ * are made of is kept in memory or in a file beside `path`. */
+seg_status h5_stats_new(const char *path, size_t n_features, uint64_t n_rows, bool spill,
+                        int n_threads, h5_stats **out, seg_error *err);
 void h5_stats_free(h5_stats *stats);   /* takes null */
-/* Up to SEG_CHUNK_ROWS rows, side by side; the chunks in order. */
-void h5_stats_add(h5_stats *stats, const float *x, size_t n_rows);
-/* var: the features and what was counted. The medians come from X, read back from the
- * file being written at `x_offset`. */
+/* Bytes of the figures of one chunk of rows. */
+size_t h5_stats_part_bytes(const h5_stats *stats);
+
+typedef struct h5_oddities {
+    bool infinite;   /* a value is not finite and no NaN */
+    bool nan;        /* a NaN is not NAN */
+} h5_oddities;
+/* Figures of up to SEG_CHUNK_ROWS rows, side by side, into `part`; by any thread. */
+h5_oddities h5_stats_measure(const h5_stats *stats, const float *x, size_t n_rows, void *part);
+/* Keep the rows that the medians are made of; by any thread. */
+seg_status h5_stats_sample(h5_stats *stats, const float *x, uint64_t first_row, size_t n_rows,
+                           seg_error *err);
+/* Add the part of the next chunk: all chunks, in order. */
+void h5_stats_add(h5_stats *stats, const void *part);
+/* var: the features and what was counted. Without a sample in memory the medians come from
+ * X, read back from the file being written at `x_offset`. */
 seg_status h5_put_var(seg_h5_writer *w, const seg_schema *schema, h5_stats *stats,
-                      uint64_t n_rows, uint64_t x_offset, seg_error *err);
+                      uint64_t x_offset, seg_error *err);
+
+/* ---- medians ------------------------------------------------------------------------- */
+
+/* Of all rows up to 65,536, of one row out of each of 65,536 equal parts beyond, chosen by
+ * the row number alone. */
+typedef struct h5_sample {
+    size_t d;
+    uint64_t n_rows, n;       /* rows in all, rows in the sample */
+    int n_threads;
+    float *rows;              /* n x d; null: not in memory */
+    seg_file *spill;          /* n x d; null: none */
+} h5_sample;
+
+seg_status h5_sample_begin(h5_sample *sample, const char *path, bool spill, seg_error *err);
+void h5_sample_end(h5_sample *sample);
+seg_status h5_sample_add(h5_sample *sample, const float *x, uint64_t first_row, size_t n_rows,
+                         seg_error *err);
+/* The median of every column, NAN without any value. fd, offset: of the whole matrix. */
+seg_status h5_sample_medians(const h5_sample *sample, int fd, uint64_t offset, double *medians,
+                             seg_error *err);
 
 /* ---- hashes per block of rows --------------------------------------------------------- */
 

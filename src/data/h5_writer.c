@@ -368,19 +368,20 @@ done:
 }
 
 /* int32 codes in 1 or 2 bytes, a portion at a time. */
-static seg_status fill_narrow(seg_h5_writer *w, const h5_slot *slot, uint64_t first_row,
-                              const int32_t *codes, uint64_t n_rows, seg_error *err)
+static seg_status write_narrow(seg_h5_writer *w, const h5_slot *slot, uint64_t first_row,
+                               const int32_t *codes, uint64_t n_rows, seg_error *err)
 {
-    enum { PORTION = 8192 };
+    enum { PORTION = 16384 };
     int16_t wide[PORTION];
     int8_t *small = (int8_t *)(void *)wide;
     seg_status st = SEG_OK;
     for (uint64_t i = 0; i < n_rows && st == SEG_OK;) {
         uint64_t n = n_rows - i < PORTION ? n_rows - i : PORTION;
-        for (uint64_t j = 0; j < n; j++)
-            if (slot->narrow == 1)
+        if (slot->narrow == 1)
+            for (uint64_t j = 0; j < n; j++)
                 small[j] = (int8_t)codes[i + j];
-            else
+        else
+            for (uint64_t j = 0; j < n; j++)
                 wide[j] = (int16_t)codes[i + j];
         st = seg_file_pwrite(w->file, wide, n * slot->narrow,
                              slot->offset + (first_row + i) * slot->narrow, err);
@@ -389,34 +390,44 @@ static seg_status fill_narrow(seg_h5_writer *w, const h5_slot *slot, uint64_t fi
     return st;
 }
 
-static h5_slot *find_slot(seg_h5_writer *w, const char *path)
+seg_status h5_slot_write(seg_h5_writer *w, const h5_slot *slot, uint64_t first_row,
+                         const void *data, uint64_t n_rows, seg_error *err)
 {
-    for (size_t i = 0; i < w->n_slots; i++)
-        if (strcmp(w->slots[i].path, path) == 0)
-            return &w->slots[i];
+    if (first_row > slot->n_rows || n_rows > slot->n_rows - first_row)
+        return seg_fail(err, SEG_E_IO, "rows %llu to %llu of '%s' do not fit: it has %llu",
+                        (unsigned long long)first_row, (unsigned long long)(first_row + n_rows),
+                        slot->path, (unsigned long long)slot->n_rows);
+    if (n_rows == 0 || slot->row_bytes == 0)
+        return SEG_OK;
+    if (slot->narrow != 0)
+        return write_narrow(w, slot, first_row, data, n_rows, err);
+    return seg_file_pwrite(w->file, data, n_rows * slot->row_bytes,
+                           slot->offset + first_row * slot->row_bytes, err);
+}
+
+/* The newest first: most arrays are filled right after they were made. */
+h5_slot *h5_find_slot(seg_h5_writer *w, const char *path)
+{
+    for (size_t i = w->n_slots; i > 0; i--)
+        if (strcmp(w->slots[i - 1].path, path) == 0)
+            return &w->slots[i - 1];
     return NULL;
 }
 
 seg_status seg_h5_fill(seg_h5_writer *w, const char *path, uint64_t first_row, const void *data,
                        uint64_t n_rows, seg_error *err)
 {
-    h5_slot *slot = find_slot(w, path);
+    h5_slot *slot = h5_find_slot(w, path);
     if (slot == NULL)
         return seg_fail(err, SEG_E_IO, "no array '%s' was reserved", path);
-    if (first_row > slot->n_rows || n_rows > slot->n_rows - first_row)
-        return seg_fail(err, SEG_E_IO, "rows %llu to %llu of '%s' do not fit: it has %llu",
-                        (unsigned long long)first_row, (unsigned long long)(first_row + n_rows),
-                        path, (unsigned long long)slot->n_rows);
     size_t given_bytes = slot->narrow != 0 ? sizeof(int32_t) : slot->row_bytes;
+    seg_status st = h5_slot_write(w, slot, first_row, data, n_rows, err);
+    if (st != SEG_OK)
+        return st;
     slot->whole = first_row == 0 && n_rows == slot->n_rows && slot->n_filled == 0 &&
                   given_bytes > 0;
     if (slot->whole)
         slot->hash = seg_xxh3(data, n_rows * given_bytes);
     slot->n_filled += n_rows;
-    if (n_rows == 0 || slot->row_bytes == 0)
-        return SEG_OK;
-    if (slot->narrow != 0)
-        return fill_narrow(w, slot, first_row, data, n_rows, err);
-    return seg_file_pwrite(w->file, data, n_rows * slot->row_bytes,
-                           slot->offset + first_row * slot->row_bytes, err);
+    return SEG_OK;
 }

@@ -12,6 +12,8 @@
         .count_infinite = seg_count_infinite_##isa, \
         .unshuffle = seg_unshuffle_##isa,           \
         .fletcher32 = seg_fletcher32_##isa,         \
+        .sum_values = seg_sum_values_##isa,         \
+        .sum_squares = seg_sum_squares_##isa,       \
     }
 
 static const seg_simd tables[SEG_ISA_COUNT] = {

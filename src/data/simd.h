@@ -28,12 +28,30 @@ typedef void seg_unshuffle_fn(const unsigned char *in, size_t n, size_t size,
 /* HDF5's checksum of n bytes. */
 typedef uint32_t seg_fletcher32_fn(const unsigned char *p, size_t n);
 
+/* Of `width` <= SEG_SUM_WIDTH columns, NaN left out: start with least values INFINITY. */
+enum { SEG_SUM_WIDTH = 256 };
+typedef struct seg_sums {
+    int32_t count[SEG_SUM_WIDTH];
+    double sum[SEG_SUM_WIDTH];
+    float min[SEG_SUM_WIDTH], max[SEG_SUM_WIDTH];
+} seg_sums;
+
+/* Add rows of `width` values, `stride` floats from one to the next. True when one of them is
+ * a NaN of other bits than NAN. */
+typedef bool seg_sum_values_fn(const float *values, size_t stride, size_t n_rows, size_t width,
+                               seg_sums *sums);
+/* Add the squares of what is left after subtracting the means. */
+typedef void seg_sum_squares_fn(const float *values, size_t stride, size_t n_rows, size_t width,
+                                const double *mean, double *squares);
+
 typedef struct seg_simd {
     seg_count_byte_fn *count_byte;
     seg_to_f32_fn *to_f32;
     seg_count_infinite_fn *count_infinite;
     seg_unshuffle_fn *unshuffle;
     seg_fletcher32_fn *fletcher32;
+    seg_sum_values_fn *sum_values;
+    seg_sum_squares_fn *sum_squares;
 } seg_simd;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -41,6 +59,8 @@ typedef struct seg_simd {
 const seg_simd *seg_simd_get(void);
 const seg_simd *seg_simd_at(seg_isa isa);
 
+seg_sum_values_fn seg_sum_values_base, seg_sum_values_v3, seg_sum_values_v4;
+seg_sum_squares_fn seg_sum_squares_base, seg_sum_squares_v3, seg_sum_squares_v4;
 seg_count_byte_fn seg_count_byte_base, seg_count_byte_v3, seg_count_byte_v4;
 seg_to_f32_fn seg_to_f32_base, seg_to_f32_v3, seg_to_f32_v4;
 seg_count_infinite_fn seg_count_infinite_base, seg_count_infinite_v3, seg_count_infinite_v4;
