@@ -92,7 +92,8 @@ $(B)/make-data: $(B)/scripts/make-data.o $(B)/scripts/shop.o $(B)/libsegmill.a
 
 # ---- benchmarks ------------------------------------------------------------
 
-BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c)) $(B)/bench/measure
+BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c) $(wildcard bench/data/*.c)) \
+         $(B)/bench/measure
 
 $(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/libsegmill.a
 	@echo "  link    $@"
@@ -144,6 +145,9 @@ bench: bench-build  ## time kernels and whole jobs
 peers: bench-build  ## the same work by other programs (Python packages go to build/peers)
 	@bench/run $(B) peers
 
+bench-data: bench-build  ## the data layer beside duckdb, polars, pandas, in build/big (SIZE=BYTES)
+	@bench/data/run $(B)
+
 install: all  ## program, library, headers, pkg-config, man page: make install PREFIX=...
 	@scripts/install $(B) "$(DESTDIR)$(PREFIX)" "$(PREFIX)" "$(VERSION)"
 
@@ -156,7 +160,7 @@ help:  ## this list
 clean:  ## remove everything built
 	rm -rf build
 
-.PHONY: all setup demo test test-build check-all headers floors bench bench-build peers \
+.PHONY: all setup demo test test-build check-all headers floors bench bench-build peers bench-data \
         install format help clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
