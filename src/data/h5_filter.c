@@ -28,10 +28,12 @@ static seg_status read_filter(h5_array *array, hid_t plist, int i, seg_error *er
     char name[64] = "";
     H5Z_filter_t filter = H5Pget_filter2(plist, (unsigned)i, &flags, &n_values, values,
                                          sizeof name, name, NULL);
+    H5Eclear2(H5E_DEFAULT);   /* the library may not know it, and then has no name for it */
     if (!is_known(filter))
-        return h5_fail(err, SEG_E_DATA, "'%s' is stored with the filter '%.60s' (%d): only"
-                       " deflate, shuffle, fletcher32, lzf, zstd and blosc are read; rewrite it"
-                       " with h5repack -f GZIP=4", array->path, name, (int)filter);
+        return seg_fail(err, SEG_E_DATA, "'%s' is stored with the filter '%.60s' (%d): only"
+                        " deflate, shuffle, fletcher32, lzf, zstd and blosc are read; rewrite it"
+                        " with h5repack -f GZIP=4", array->path, name[0] == 0 ? "unnamed" : name,
+                        (int)filter);
     if (filter == FILTER_BLOSC && !h5_blosc_found())
         return seg_fail(err, SEG_E_IO, "'%s' is stored with blosc, which needs libblosc.so.1"
                         " (Debian: libblosc1); or rewrite it with h5repack -f GZIP=4",

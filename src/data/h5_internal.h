@@ -193,6 +193,8 @@ typedef struct h5_array {
     unsigned char *compact;   /* bytes of a compact array */
     h5_chunks chunks;
     size_t longest;           /* variable-length texts: bytes; SIZE_MAX not yet known */
+    unsigned char *portion;   /* of a table: the rows that were read last */
+    uint64_t portion_first, portion_rows;
 } h5_array;
 
 typedef struct h5_heap {      /* the last collection of variable-length texts */
@@ -292,6 +294,8 @@ seg_status h5_read_cells(seg_h5 *file, h5_array *array, const h5_cell *cell, seg
                          size_t width, uint64_t first_row, uint64_t n_rows, void *out,
                          seg_error *err);
 seg_h5_type h5_nearest_type(const h5_cell *cell);
+/* How many rows are read at a time. */
+uint64_t h5_portion_rows(const h5_array *array);
 
 /* Attributes: a list of texts (rank 1) or null, living as long as the file; up to `most`
  * whole numbers, and how many there were (0: no such attribute). */

@@ -104,6 +104,7 @@ void h5_array_free(h5_array *array)
         H5Dclose(array->id);
     h5_chunks_free(&array->chunks);
     seg_free(array->compact);
+    seg_free(array->portion);
     seg_free(array);
 }
 

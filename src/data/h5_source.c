@@ -77,22 +77,47 @@ done:
     return st;
 }
 
+/* One feature of some rows of the block into its place. */
+static seg_status read_feature(h5_source *s, size_t f, uint64_t first, size_t n, float *x,
+                               seg_error *err)
+{
+    const seg_schema *schema = schema_of(s);
+    const seg_column *feature = &schema->features[f];
+    size_t d = schema->n_features;
+    seg_status st = h5_read_field(s->file, &s->table.features[f], feature, first, n, s->cells,
+                                  err);
+    const int32_t *codes = (const int32_t *)(const void *)s->cells;
+    if (st == SEG_OK && feature->type != SEG_TYPE_CODE)
+        for (size_t r = 0; r < n; r++)
+            x[r * d + f] = s->cells[r];
+    else if (st == SEG_OK)
+        for (size_t r = 0; r < n; r++)
+            x[r * d + f] = codes[r] < 0 ? NAN : (float)codes[r];
+    return st;
+}
+
+/* The columns of a table lie in the same bytes: all of them are read from one portion of
+ * rows, then from the next. Of n rows from `first` on, how many at once. */
+static size_t rows_at_once(const h5_field *field, uint64_t first, size_t n)
+{
+    if (field->values == NULL || field->values->members == NULL)
+        return n;
+    uint64_t step = h5_portion_rows(field->values), left = step - first % step;
+    return left < n ? (size_t)left : n;
+}
+
 static seg_status read_features(h5_source *s, uint64_t first, size_t n, const float **x,
                                 seg_error *err)
 {
     seg_status st = SEG_OK;
-    const seg_schema *schema = schema_of(s);
-    size_t d = schema->n_features;
+    size_t d = schema_of(s)->n_features;
     TRY(need_x(s, err));
     if (s->cells == NULL)
         TRY(SEG_ALLOC(&s->cells, s->block_rows, "a block of one feature", err));
-    for (size_t f = 0; f < d; f++) {
-        const seg_column *feature = &schema->features[f];
-        TRY(h5_read_field(s->file, &s->table.features[f], feature, first, n, s->cells, err));
-        const int32_t *codes = (const int32_t *)(const void *)s->cells;
-        for (size_t r = 0; r < n; r++)
-            s->x[r * d + f] = feature->type != SEG_TYPE_CODE ? s->cells[r]
-                              : codes[r] < 0 ? NAN : (float)codes[r];
+    for (size_t done = 0, some; done < n; done += some) {
+        some = rows_at_once(&s->table.features[0], first + done, n - done);
+        for (size_t f = 0; f < d; f++)
+            TRY(read_feature(s, f, first + done, some, s->x + done * d, err));
     }
     *x = s->x;
 
@@ -262,19 +287,33 @@ static seg_status read_matrix(h5_source *s, uint64_t first, size_t n, seg_block 
     return first < s->checked_rows ? SEG_OK : check_x(s, first, n, x, err);
 }
 
-static seg_status read_columns(h5_source *s, uint64_t first, size_t n, seg_error *err)
+/* Rows first .. first + n - 1 of all columns, to row `at` of the block on. */
+static seg_status read_columns(h5_source *s, uint64_t first, size_t n, size_t at,
+                               seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_schema *schema = schema_of(s);
     seg_column id = { .name = schema->id_name, .type = SEG_TYPE_TEXT,
                       .width = schema->id_width };
     if (s->ids != NULL)
-        TRY(h5_read_field(s->file, &s->table.id, &id, first, n, s->ids, err));
+        TRY(h5_read_field(s->file, &s->table.id, &id, first, n, s->ids + at * id.width, err));
     for (size_t c = 0; c < schema->n_columns; c++)
         TRY(h5_read_field(s->file, &s->table.columns[c], &schema->columns[c], first, n,
-                          s->columns[c], err));
+                          (char *)s->columns[c]
+                              + at * seg_column_cell_bytes(&schema->columns[c]), err));
 
 done:
+    return st;
+}
+
+static seg_status read_all_columns(h5_source *s, uint64_t first, size_t n, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const h5_field *one = schema_of(s)->n_columns > 0 ? &s->table.columns[0] : &s->table.id;
+    for (size_t done = 0, some; done < n && st == SEG_OK; done += some) {
+        some = rows_at_once(one, first + done, n - done);
+        st = read_columns(s, first + done, some, done, err);
+    }
     return st;
 }
 
@@ -301,7 +340,7 @@ static seg_status source_next(seg_source *self, seg_block *block, seg_error *err
         return SEG_OK;
     }
     TRY(read_matrix(s, first, n, block, err));
-    TRY(read_columns(s, first, n, err));
+    TRY(read_all_columns(s, first, n, err));
     block->n_rows = n;
     block->ids = s->ids;
     block->columns = (const void *const *)s->columns;

@@ -1,8 +1,11 @@
 """h5_foreign.py DIR: the same little table in the forms other people write it, for
 test_h5_foreign. Exit 77 when h5py or anndata is not installed."""
+import ctypes
 import os
+import struct
 import sys
 import warnings
+import zlib
 
 try:
     warnings.simplefilter("ignore")
@@ -92,6 +95,139 @@ anndata.AnnData(unsorted, var=var, dtype="f4").write_h5ad("unsorted.h5ad")
 amounts = scipy.sparse.csr_matrix(np.where(whole % 3 == 1, whole, 0).astype("f8"))
 anndata.AnnData(amounts, var=var, dtype="f8").write_h5ad("amounts.h5ad", compression="gzip")
 anndata.AnnData(amounts.tocsc(), var=var, dtype="f8").write_h5ad("csc.h5ad")
+
+# ---- chunks under every filter, packed here and stored as they are -------------------
+
+
+def shuffled(raw, size):
+    return np.frombuffer(raw, "u1").reshape(-1, size).T.tobytes()
+
+
+def fletcher(raw):
+    low = high = 0   # reduced only at the end, to 1 .. 65535 unless all is 0
+    for pair in np.frombuffer(raw + bytes(len(raw) % 2), ">u2").tolist():
+        low += pair
+        high += low
+    low, high = (v and (v - 1) % 65535 + 1 for v in (low, high))
+    return raw + struct.pack("<I", high << 16 | low)
+
+
+def by_library(name, function, *types):
+    try:
+        f = getattr(ctypes.CDLL(name), function)
+    except OSError:
+        return None
+    f.restype, f.argtypes = ctypes.c_size_t, types
+    return f
+
+
+P, S, I = ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int
+zstd_c = by_library("libzstd.so.1", "ZSTD_compress", P, S, P, S, I)
+blosc_c = by_library("libblosc.so.1", "blosc_compress_ctx", I, I, S, S, P, P, S, P, S, I)
+
+
+def zstd(raw):
+    out = ctypes.create_string_buffer(len(raw) + 1024)
+    n = zstd_c(out, len(out), raw, len(raw), 3)
+    return out.raw[:n]
+
+
+def blosc(codec, raw, size=8):
+    out = ctypes.create_string_buffer(len(raw) + 1024)
+    n = blosc_c(5, 1, size, len(raw), raw, out, len(out), codec, 0, 1)
+    return out.raw[:n]
+
+
+ZSTD, BLOSC, LZF = 32015, 32001, 32000
+OPTIONAL = h5py.h5z.FLAG_OPTIONAL
+
+
+def packed(name, filters, pack, data=None, chunk=(700, 2), skip=(), fill=None, kind="<f8"):
+    """pack(raw bytes, chunk number) gives the stored bytes, or those and a filter mask."""
+    data = (x if data is None else data).astype(kind)
+    with h5py.File(name + ".h5", "w") as f:
+        space = h5py.h5s.create_simple(data.shape, (h5py.h5s.UNLIMITED, h5py.h5s.UNLIMITED))
+        plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plist.set_chunk(chunk)
+        for number, values in filters:
+            if number == 2:
+                plist.set_shuffle()
+            elif number == 3:
+                plist.set_fletcher32()
+            elif number == 1:
+                plist.set_deflate(4)
+            else:
+                plist.set_filter(number, OPTIONAL, values)
+        if fill is not None:
+            plist.set_fill_value(np.array(fill, kind))
+        d = h5py.h5d.create(f.id, b"data", h5py.h5t.py_create(np.dtype(kind)), space, plist)
+        k = 0
+        for r in range(0, data.shape[0], chunk[0]):
+            for c in range(0, data.shape[1], chunk[1]):
+                block = np.full(chunk, 77, kind)   # what lies over the edge
+                part = data[r:r + chunk[0], c:c + chunk[1]]
+                block[:part.shape[0], :part.shape[1]] = part
+                if k not in skip:
+                    stored = pack(block.tobytes(), k)
+                    stored, mask = stored if isinstance(stored, tuple) else (stored, 0)
+                    d.write_direct_chunk((r, c), stored, mask)
+                k += 1
+
+
+if zstd_c:
+    packed("zstd", [(ZSTD, (3,))], lambda raw, k: zstd(raw))
+    packed("shuffle_zstd", [(2, ()), (ZSTD, ())], lambda raw, k: zstd(shuffled(raw, 8)))
+    packed("zstd_twice", [(2, ()), (ZSTD, ()), (1, ()), (3, ())],
+           lambda raw, k: fletcher(zlib.compress(zstd(shuffled(raw, 8)))))
+if blosc_c:
+    for codec in (b"blosclz", b"lz4", b"zlib", b"zstd"):
+        packed("blosc_" + codec.decode(), [(BLOSC, (2, 2, 8, 11200, 5, 1, 0))],
+               lambda raw, k: blosc(codec, raw))
+# every other chunk without deflate, every third without shuffle
+def left_out(raw, k):
+    stored = raw if k % 3 == 0 else shuffled(raw, 8)
+    return stored if k % 2 else zlib.compress(stored), (k % 2) << 1 | (k % 3 == 0)
+
+
+packed("masked", [(2, ()), (1, ())], left_out, chunk=(100, 2))
+packed("columns", [(1, ())], lambda raw, k: zlib.compress(raw), chunk=(1300, 1))
+packed("columns_f4", [(2, ()), (1, ())], lambda raw, k: zlib.compress(shuffled(raw, 4)),
+       chunk=(1300, 1), kind="<f4")
+packed("wide_chunks", [(1, ())], lambda raw, k: zlib.compress(raw), chunk=(64, 5))
+packed("rows_be", [(3, ())], lambda raw, k: fletcher(raw), chunk=(5, 3), kind=">f8")
+packed("one_chunk", [(1, ())], lambda raw, k: zlib.compress(raw), chunk=(4000, 3))
+packed("holes_nan", [(1, ())], lambda raw, k: zlib.compress(raw), chunk=(100, 3), fill=-5.5,
+       skip=(1, 7, 29))
+plain("many", np.arange(16384 * 16, dtype="f4").reshape(-1, 4), chunks=(4, 4), compression=1)
+
+
+
+# damaged chunks: the fifth, from row 400 on
+def fifth(good, bad):
+    return lambda raw, k: bad(raw) if k == 4 else good(raw)
+
+
+packed("bad_deflate", [(1, ())], fifth(zlib.compress, lambda raw: zlib.compress(raw)[:-9] + b"x" * 9),
+       chunk=(100, 3))
+packed("short", [(1, ())], fifth(zlib.compress, lambda raw: zlib.compress(raw[:-8])),
+       chunk=(100, 3))
+packed("bomb", [(1, ())], fifth(zlib.compress, lambda raw: zlib.compress(bytes(2000000))),
+       chunk=(100, 3))
+packed("bad_fletcher", [(3, ())], fifth(fletcher, lambda raw: b"!" + fletcher(raw)[1:]),
+       chunk=(100, 3))
+packed("too_short", [(3, ())], fifth(fletcher, lambda raw: b"abc"), chunk=(100, 3))
+packed("bad_lzf", [(LZF, (4, 261, 2400))], lambda raw, k: b"\xff" * 90, chunk=(100, 3))
+if zstd_c:
+    packed("bomb_zstd", [(ZSTD, ())], fifth(zstd, lambda raw: zstd(bytes(2000000))),
+           chunk=(100, 3))
+if blosc_c:
+    packed("bomb_blosc", [(BLOSC, ())], fifth(lambda raw: blosc(b"lz4", raw),
+           lambda raw: blosc(b"lz4", bytes(20000))), chunk=(100, 3))
+    packed("cut_blosc", [(BLOSC, ())], fifth(lambda raw: blosc(b"lz4", raw),
+           lambda raw: blosc(b"lz4", raw)[:-5]), chunk=(100, 3))
+else:
+    packed("no_blosc", [(BLOSC, ())], lambda raw, k: raw, chunk=(100, 3))
+packed("unknown", [(32004, ())], lambda raw, k: raw, chunk=(100, 3))
 
 # what is refused, and why
 inf = x.copy()
