@@ -19,6 +19,8 @@ typedef struct table {
     seg_batch *batch;      /* one block, written again and again */
     seg_context ctx;
     char path[64];
+    uint64_t n_rows;
+    bool archive;
 } table;
 
 static void check(seg_status st, const seg_error *err)
@@ -68,8 +70,10 @@ static void write_all(void *state)
     table *t = state;
     seg_error err = { 0 };
     seg_sink *sink = NULL;
-    check(seg_h5_sink(&t->ctx, t->path, &t->schema->view, ROWS, 0, NULL, &sink, &err), &err);
-    for (uint64_t r = 0; r < ROWS; r += BLOCK_ROWS)
+    check((t->archive ? seg_h5_archive_sink : seg_h5_sink)(&t->ctx, t->path, &t->schema->view,
+                                                           t->n_rows, 0, NULL, &sink, &err),
+          &err);
+    for (uint64_t r = 0; r < t->n_rows; r += BLOCK_ROWS)
         check(sink->write(sink, seg_batch_view(t->batch, r, BLOCK_ROWS), &err), &err);
     check(sink->commit(sink, &err), &err);
     seg_sink_close(sink);
@@ -77,7 +81,7 @@ static void write_all(void *state)
 
 int main(void)
 {
-    table t = { .ctx = seg_context_defaults() };
+    table t = { .ctx = seg_context_defaults(), .n_rows = ROWS };
     seg_error err = { 0 };
     struct stat info;
     make_schema(&t, &err);
@@ -93,6 +97,13 @@ int main(void)
                                 .n_threads = threads, .amount = (double)info.st_size,
                                 .unit = BENCH_BYTES, .call = write_all, .state = &t };
         bench_kernel_run(&kernel);
+        t.archive = true;
+        t.n_rows = 2 * BLOCK_ROWS;
+        kernel.name = "h5_archive";   /* bytes of the plain file */
+        kernel.amount = kernel.amount * (double)t.n_rows / ROWS;
+        bench_kernel_run(&kernel);
+        t.archive = false;
+        t.n_rows = ROWS;
     }
     unlink(t.path);
     seg_batch_free(t.batch);

@@ -64,7 +64,7 @@ typedef struct seg_import_options {
                     SEG_OPTION_ENVIRONMENT),                                                  \
     SEG_IMPORT_TEXT(AT, "schema", schema, "FILE",                                             \
                     "JSON with the columns and types that must be there", SEG_OPTION_INPUT),  \
-    SEG_IMPORT_FLAG(AT, "archive", archive, "compress the file (this version refuses)")
+    SEG_IMPORT_FLAG(AT, "archive", archive, "compress the file (slower to read)")
 #define SEG_IMPORT_LOG_ROWS(AT) \
     SEG_IMPORT_TEXT(AT, "customer", customer, "COL", "transactions: the customer", 0),        \
     SEG_IMPORT_TEXT(AT, "time", time, "COL", "transactions: date or date and time", 0),       \

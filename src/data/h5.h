@@ -138,6 +138,12 @@ seg_status seg_h5_sink(const seg_context *ctx, const char *path, const seg_schem
                        uint64_t n_rows, uint64_t n_items, const seg_node *provenance,
                        seg_sink **out, seg_error *err);
 
+/* The same table in compressed chunks: X by columns, 16,384 rows of one column each, deflate
+ * level 4, which any reader of HDF5 undoes. For keeping: reading costs many times more. */
+seg_status seg_h5_archive_sink(const seg_context *ctx, const char *path,
+                               const seg_schema *schema, uint64_t n_rows, uint64_t n_items,
+                               const seg_node *provenance, seg_sink **out, seg_error *err);
+
 /* Check what the file says of itself: hashes of the blocks of X. SEG_E_VERIFY. */
 seg_status seg_h5_verify(const char *path, seg_node *result, seg_error *err);
 

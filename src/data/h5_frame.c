@@ -55,7 +55,7 @@ static seg_status put_index(seg_h5_writer *w, const char *index_name, const char
     snprintf(object, sizeof object, "%s/%s", w->frame_path, link);
 
     TRY(h5_put_attribute(w->frame, "_index", link, err));
-    TRY(h5_make_array(w, w->frame, link, &shape, &slot.offset, &id, err));
+    TRY(h5_make_array(w, w->frame, link, &shape, &slot, &id, err));
     if (altered)
         TRY(h5_put_attribute(id, H5_NAME_ATTRIBUTE, index_name, err));
     TRY(h5_remember(w, path, &slot, err));
@@ -139,7 +139,7 @@ static seg_status put_categories(seg_h5_writer *w, hid_t group, const seg_column
                        .encoding = "string-array" };
     snprintf(path, sizeof path, "%s/%s/categories", w->frame_path, link);
     TRY(h5_pack_texts(column->levels, column->n_levels, &cells, &shape.width, err));
-    TRY(h5_make_array(w, group, "categories", &shape, &slot.offset, NULL, err));
+    TRY(h5_make_array(w, group, "categories", &shape, &slot, NULL, err));
     slot.row_bytes = shape.width;
     TRY(h5_remember(w, path, &slot, err));
     TRY(seg_h5_fill(w, path, 0, cells, column->n_levels, err));
@@ -160,7 +160,7 @@ static seg_status put_codes(seg_h5_writer *w, const seg_column *column, const ch
     TRY(h5_make_group(w, w->frame, link, "categorical", "0.2.0", &group, err));
     TRY(h5_put_bool_attribute(group, "ordered", false, err));
     TRY(describe(group, column, link, err));
-    TRY(h5_make_array(w, group, "codes", &shape, &slot->offset, NULL, err));
+    TRY(h5_make_array(w, group, "codes", &shape, slot, NULL, err));
     TRY(put_categories(w, group, column, link, err));
 
 done:
@@ -176,7 +176,7 @@ static seg_status put_plain(seg_h5_writer *w, const seg_column *column, const ch
     hid_t id = H5I_INVALID_HID;
     h5_shape shape = { h5_column_type(column->type), column->width, 0, 1, w->frame_rows, 0,
                        column->type == SEG_TYPE_TEXT ? "string-array" : "array" };
-    TRY(h5_make_array(w, w->frame, link, &shape, &slot->offset, &id, err));
+    TRY(h5_make_array(w, w->frame, link, &shape, slot, &id, err));
     TRY(describe(id, column, link, err));
 
 done:

@@ -45,9 +45,13 @@ bool h5_link_name(const char *name, char *out);
 
 /* ---- writing ----------------------------------------------------------------- */
 
+typedef struct h5_packed h5_packed;     /* an array in compressed chunks */
+typedef struct h5_archive h5_archive;   /* all of them in a file */
+
 typedef struct h5_slot {
     const char *path;
     uint64_t offset, n_rows, n_filled;
+    h5_packed *packed;        /* null: contiguous at `offset` */
     size_t row_bytes;         /* in the file */
     size_t narrow;            /* int32 codes become integers of 1 or 2 bytes; 0: as they are */
     const char *object;       /* where a reader finds it; null: at `path` */
@@ -59,6 +63,7 @@ struct seg_h5_writer {
     seg_file *file;
     hid_t id, group_plist, array_plist;
     bool anndata;
+    h5_archive *archive;      /* null: nothing is compressed */
     seg_arena arena;
     h5_slot *slots;
     size_t n_slots, slots_cap;
@@ -80,10 +85,13 @@ typedef struct h5_shape {
     const char *encoding;     /* null: none; "array", "string" ... */
 } h5_shape;
 
-/* Make the array under `at`; *offset is where its bytes go. The handle is closed unless
+/* seg_h5_create; n_threads > 0: arrays are compressed by so many threads. */
+seg_status h5_create(const char *path, bool anndata, int n_threads, seg_h5_writer **out,
+                     seg_error *err);
+/* Make the array under `at`; the slot says where its bytes go. The handle is closed unless
  * `keep` is given. */
 seg_status h5_make_array(seg_h5_writer *w, hid_t at, const char *name, const h5_shape *shape,
-                         uint64_t *offset, hid_t *keep, seg_error *err);
+                         h5_slot *slot, hid_t *keep, seg_error *err);
 /* Open the group that holds the last part of `path`, making dicts on the way. */
 seg_status h5_parent(seg_h5_writer *w, const char *path, hid_t *group, const char **name,
                      seg_error *err);
@@ -97,7 +105,19 @@ seg_status h5_put_list_attribute(hid_t object, const char *name, const char *con
                                  size_t n, seg_error *err);
 seg_status h5_remember(seg_h5_writer *w, const char *path, const h5_slot *slot, seg_error *err);
 h5_slot *h5_find_slot(seg_h5_writer *w, const char *path);   /* until the next array */
-/* Rows of a slot, by any thread; the slot does not count them. */
+/* Arrays in compressed chunks: rows in order, row_bytes from one to the next, by one thread;
+ * given as the column's type (codes as int32). They are complete after `finish`. */
+seg_status h5_archive_new(int n_threads, h5_archive **out, seg_error *err);
+void h5_archive_free(h5_archive *archive);   /* takes null */
+bool h5_archive_wants(const h5_archive *archive, const h5_shape *shape);
+seg_status h5_packed_new(h5_archive *archive, const h5_shape *shape, h5_packed **out,
+                         seg_error *err);
+hid_t h5_packed_plist(const h5_packed *packed, int rank);
+void h5_packed_set(h5_packed *packed, hid_t id);   /* which is closed in the end */
+seg_status h5_packed_add(h5_archive *archive, h5_packed *packed, const void *rows,
+                         size_t row_bytes, uint64_t n_rows, seg_error *err);
+seg_status h5_archive_finish(h5_archive *archive, seg_error *err);
+/* Rows of a contiguous slot, by any thread; the slot does not count them. */
 seg_status h5_slot_write(seg_h5_writer *w, const h5_slot *slot, uint64_t first_row,
                          const void *data, uint64_t n_rows, seg_error *err);
 /* The hashes of all arrays that were given in one piece, under uns/segmill. */

@@ -27,7 +27,7 @@ seg_status h5_put_scalar(seg_h5_writer *w, const char *path, seg_h5_type type,
     h5_shape shape = { .type = type, .width = width,
                        .encoding = type == SEG_H5_TEXT ? "string" : "numeric-scalar" };
     TRY(h5_parent(w, path, &at, &name, err));
-    TRY(h5_make_array(w, at, name, &shape, &slot.offset, NULL, err));
+    TRY(h5_make_array(w, at, name, &shape, &slot, NULL, err));
     TRY(h5_remember(w, path, &slot, err));
     TRY(seg_h5_fill(w, path, 0, value, 1, err));
 
@@ -257,7 +257,7 @@ static seg_status reserve_part(seg_h5_writer *w, hid_t group, const char *path,
     if (n > INT64_MAX / sizeof(int64_t))
         return seg_fail(err, SEG_E_DATA, "'%s' would be larger than any file", path);
     snprintf(whole, sizeof whole, "%.*s/%s", (int)(sizeof whole - 16), path, part);
-    seg_status st = h5_make_array(w, group, part, &shape, &slot.offset, NULL, err);
+    seg_status st = h5_make_array(w, group, part, &shape, &slot, NULL, err);
     return st == SEG_OK ? h5_remember(w, whole, &slot, err) : st;
 }
 

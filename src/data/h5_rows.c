@@ -11,11 +11,17 @@
 
 /* ---- X ----------------------------------------------------------------------------- */
 
+static const h5_slot *slot_at(const h5_sink *s, size_t slot)
+{
+    return &s->writer->slots[s->slots[slot]];
+}
+
+/* Arrays that are compressed get their rows later, in order. */
 static seg_status put(const h5_sink *s, size_t slot, uint64_t first_row, const void *data,
                       uint64_t n_rows, seg_error *err)
 {
-    return h5_slot_write(s->writer, &s->writer->slots[s->slots[slot]], first_row, data, n_rows,
-                         err);
+    return slot_at(s, slot)->packed != NULL ? SEG_OK
+           : h5_slot_write(s->writer, slot_at(s, slot), first_row, data, n_rows, err);
 }
 
 /* One NaN for all. */
@@ -122,6 +128,15 @@ static seg_status check_baskets(const h5_sink *s, const seg_block *block, size_t
     return SEG_OK;
 }
 
+/* Where the rows' items end in the file. */
+static void end_rows(const h5_sink *s, size_t first, size_t n, int64_t *out)
+{
+    const int64_t *start = s->block->row_start + first;
+    int64_t before = (int64_t)s->next_item - s->block->row_start[0];
+    for (size_t r = 0; r < n; r++)
+        out[r] = start[r + 1] + before;
+}
+
 static seg_status write_baskets(h5_sink *s, h5_bench *b, size_t chunk, size_t first, size_t n,
                                 seg_error *err)
 {
@@ -132,8 +147,7 @@ static seg_status write_baskets(h5_sink *s, h5_bench *b, size_t chunk, size_t fi
     const int32_t *items = block->items + start[0];
     uint64_t n_items = (uint64_t)(start[n] - start[0]);
     int64_t before = (int64_t)s->next_item - block->row_start[0];
-    for (size_t r = 0; r < n; r++)
-        b->row_start[r] = start[r + 1] + before;
+    end_rows(s, first, n, b->row_start);
     TRY(put(s, H5_SLOT_INDPTR, s->next_row + first + 1, b->row_start, n, err));
     TRY(put(s, H5_SLOT_INDICES, (uint64_t)(start[0] + before), items, n_items, err));
     s->chunk_x[chunk] = h5_hash_baskets(start, items, n, b->counts);
@@ -307,4 +321,52 @@ void h5_sink_work(void *arg, size_t task, int thread)
         s->error = error;
     }
     pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- compressed arrays ------------------------------------------------------------------ */
+
+static seg_status pack(h5_sink *s, size_t slot, const void *rows, size_t row_bytes, size_t n,
+                       seg_error *err)
+{
+    h5_packed *packed = slot_at(s, slot)->packed;
+    return packed == NULL ? SEG_OK
+           : h5_packed_add(s->writer->archive, packed, rows, row_bytes, n, err);
+}
+
+static seg_status pack_chunk(h5_sink *s, size_t first, size_t n, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_schema *schema = &s->schema->view;
+    const seg_block *block = s->block;
+    if (s->stats != NULL)
+        TRY(pack(s, H5_SLOT_X, block->x.x + first * block->x.stride,
+                 block->x.stride * sizeof(float), n, err));
+    if (schema->kind == SEG_KIND_BASKETS) {
+        const int64_t *start = block->row_start + first;
+        end_rows(s, first, n, s->benches[0].row_start);
+        TRY(pack(s, H5_SLOT_INDPTR, s->benches[0].row_start, sizeof *start, n, err));
+        TRY(pack(s, H5_SLOT_INDICES, block->items + start[0], sizeof *block->items,
+                 (size_t)(start[n] - start[0]), err));
+    }
+    if (schema->id_width > 0)
+        TRY(pack(s, H5_SLOT_ID, block->ids + first * schema->id_width, schema->id_width, n, err));
+    for (size_t c = 0; c < schema->n_columns; c++) {
+        size_t size = seg_column_cell_bytes(&schema->columns[c]);
+        TRY(pack(s, H5_SLOT_COLUMNS + c, (const char *)block->columns[c] + first * size, size, n,
+                 err));
+    }
+
+done:
+    return st;
+}
+
+seg_status h5_sink_pack(h5_sink *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t first;
+    for (size_t chunk = 0; chunk < s->n_chunks && st == SEG_OK; chunk++) {
+        size_t n = chunk_rows(s, chunk, &first);
+        st = pack_chunk(s, first, n, err);
+    }
+    return st;
 }

@@ -107,7 +107,7 @@ done:
     return st;
 }
 
-static seg_status make_room(h5_sink *s, const char *path, seg_error *err)
+static seg_status make_room(h5_sink *s, const char *path, bool archive, seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_schema *schema = &s->schema->view;
@@ -115,7 +115,7 @@ static seg_status make_room(h5_sink *s, const char *path, seg_error *err)
     for (int t = 0; t < s->n_threads; t++)
         TRY(furnish(s, &s->benches[t], err));
     if (schema->kind != SEG_KIND_BASKETS && schema->n_features > 0) {
-        TRY(h5_stats_new(path, schema->n_features, s->n_rows, false, s->n_threads, &s->stats,
+        TRY(h5_stats_new(path, schema->n_features, s->n_rows, archive, s->n_threads, &s->stats,
                          err));
         s->part_bytes = h5_stats_part_bytes(s->stats);
     }
@@ -136,13 +136,14 @@ static seg_status check_schema(const seg_schema *schema, seg_error *err)
     return SEG_OK;
 }
 
-static seg_status begin_file(h5_sink *s, const char *path, const seg_node *provenance,
-                             seg_error *err)
+static seg_status begin_file(h5_sink *s, const char *path, bool archive,
+                             const seg_node *provenance, seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_schema *schema = &s->schema->view;
     int64_t none = 0;
-    TRY(seg_h5_create(path, schema->kind != SEG_KIND_TRANSACTIONS, &s->writer, err));
+    TRY(h5_create(path, schema->kind != SEG_KIND_TRANSACTIONS, archive ? s->n_threads : 0,
+                  &s->writer, err));
     if (schema->kind == SEG_KIND_BASKETS) {
         TRY(seg_h5_put_csr(s->writer, "X", s->n_rows, schema->n_features, s->n_items, NULL,
                            NULL, err));
@@ -230,6 +231,8 @@ static seg_status sink_write(seg_sink *self, const seg_block *block, seg_error *
             goto done;
         }
         TRY(add_chunks(s, err));
+        if (s->writer->archive != NULL)
+            TRY(h5_sink_pack(s, err));
     }
     s->next_row += block->n_rows;
     if (s->schema->view.kind == SEG_KIND_BASKETS && block->n_rows > 0)
@@ -306,9 +309,9 @@ static void sink_close(seg_sink *self)
     seg_free(s);
 }
 
-seg_status seg_h5_sink(const seg_context *ctx, const char *path, const seg_schema *schema,
-                       uint64_t n_rows, uint64_t n_items, const seg_node *provenance,
-                       seg_sink **out, seg_error *err)
+static seg_status open_sink(const seg_context *ctx, const char *path, bool archive,
+                            const seg_schema *schema, uint64_t n_rows, uint64_t n_items,
+                            const seg_node *provenance, seg_sink **out, seg_error *err)
 {
     seg_status st = SEG_OK;
     h5_sink *s = NULL;
@@ -323,8 +326,8 @@ seg_status seg_h5_sink(const seg_context *ctx, const char *path, const seg_schem
     TRY(seg_schema_copy(schema, &s->schema, err));
     s->n_threads = seg_thread_count(ctx == NULL ? 0 : ctx->n_threads);
     s->task_chunks = chunks_of_a_task(&s->schema->view);
-    TRY(make_room(s, path, err));
-    TRY(begin_file(s, path, provenance, err));
+    TRY(make_room(s, path, archive, err));
+    TRY(begin_file(s, path, archive, provenance, err));
     TRY(find_slots(s, err));
     *out = &s->sink;
     s = NULL;
@@ -335,4 +338,18 @@ done:
     if (st != SEG_OK)
         seg_error_context(err, "%s", path);
     return st;
+}
+
+seg_status seg_h5_sink(const seg_context *ctx, const char *path, const seg_schema *schema,
+                       uint64_t n_rows, uint64_t n_items, const seg_node *provenance,
+                       seg_sink **out, seg_error *err)
+{
+    return open_sink(ctx, path, false, schema, n_rows, n_items, provenance, out, err);
+}
+
+seg_status seg_h5_archive_sink(const seg_context *ctx, const char *path,
+                               const seg_schema *schema, uint64_t n_rows, uint64_t n_items,
+                               const seg_node *provenance, seg_sink **out, seg_error *err)
+{
+    return open_sink(ctx, path, true, schema, n_rows, n_items, provenance, out, err);
 }

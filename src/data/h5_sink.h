@@ -39,6 +39,8 @@ typedef struct h5_sink {
 
 enum { H5_SLOT_X, H5_SLOT_INDICES = H5_SLOT_X, H5_SLOT_INDPTR, H5_SLOT_ID, H5_SLOT_COLUMNS };
 
+/* The rows of the round, in order, to the arrays that are compressed. */
+seg_status h5_sink_pack(h5_sink *sink, seg_error *err);
 /* Take the chunks of task number `task` of the round; the first failure of the round goes to
  * s->error. A seg_task_fn. */
 void h5_sink_work(void *sink, size_t task, int thread);

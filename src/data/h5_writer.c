@@ -2,7 +2,8 @@
  *
  * libhdf5 lays out the metadata and says where an array lies; its bytes go there by
  * pwrite. Arrays are contiguous and, from 4 KiB on, begin at a multiple of 4 KiB, so that
- * a reader can map them. Both format bounds are 1.10: a file whose writer died says so
+ * a reader can map them; in an archive they are in compressed chunks (h5_archive.c). Both
+ * format bounds are 1.10: a file whose writer died says so
  * when opened, while older formats may open and read as zeros. No times, no addresses, a
  * fixed order: equal calls give equal bytes. */
 #include "data/h5_internal.h"
@@ -35,7 +36,7 @@ static seg_status make_file(seg_h5_writer *w, seg_error *err)
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), create = H5Pcreate(H5P_FILE_CREATE);
     bool ready = access >= 0 && create >= 0 &&
                  H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 &&
-                 H5Pset_alignment(access, ALIGNMENT, ALIGNMENT) >= 0 &&
+                 (w->archive != NULL || H5Pset_alignment(access, ALIGNMENT, ALIGNMENT) >= 0) &&
                  H5Pset_file_locking(access, false, true) >= 0 &&
                  H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
                  H5Pset_link_creation_order(create, H5P_CRT_ORDER_TRACKED |
@@ -57,7 +58,8 @@ static seg_status encode(hid_t object, const char *type, const char *version, se
     return st != SEG_OK ? st : h5_put_attribute(object, "encoding-version", version, err);
 }
 
-seg_status seg_h5_create(const char *path, bool anndata, seg_h5_writer **out, seg_error *err)
+seg_status h5_create(const char *path, bool anndata, int n_threads, seg_h5_writer **out,
+                     seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_h5_writer *w = NULL;
@@ -68,6 +70,8 @@ seg_status seg_h5_create(const char *path, bool anndata, seg_h5_writer **out, se
     w->id = w->group_plist = w->array_plist = w->frame = H5I_INVALID_HID;
     w->anndata = anndata;
     TRY(seg_file_create(path, &w->file, err));
+    if (n_threads > 0)
+        TRY(h5_archive_new(n_threads, &w->archive, err));
     TRY(make_plists(w, err));
     TRY(make_file(w, err));
     TRY(encode(w->id, anndata ? "anndata" : "dict", "0.1.0", err));
@@ -79,6 +83,11 @@ done:
     if (st != SEG_OK)
         seg_error_context(err, "%s", path);
     return st;
+}
+
+seg_status seg_h5_create(const char *path, bool anndata, seg_h5_writer **out, seg_error *err)
+{
+    return h5_create(path, anndata, 0, out, err);
 }
 
 static void close_ids(seg_h5_writer *w)
@@ -97,6 +106,7 @@ void seg_h5_writer_close(seg_h5_writer *w)
     if (w == NULL)
         return;
     close_ids(w);
+    h5_archive_free(w->archive);
     if (w->id >= 0)
         H5Fclose(w->id);
     H5Eclear2(H5E_DEFAULT);
@@ -125,6 +135,8 @@ seg_status seg_h5_finish(seg_h5_writer *w, seg_error *err)
     seg_status st = check_filled(w, err);
     if (st == SEG_OK)
         st = h5_put_hashes(w, err);
+    if (st == SEG_OK && w->archive != NULL)
+        st = h5_archive_finish(w->archive, err);
     if (st != SEG_OK)
         return st;
     close_ids(w);
@@ -296,22 +308,31 @@ static seg_status place(hid_t id, const h5_shape *shape, const char *name, uint6
 }
 
 seg_status h5_make_array(seg_h5_writer *w, hid_t at, const char *name, const h5_shape *shape,
-                         uint64_t *offset, hid_t *keep, seg_error *err)
+                         h5_slot *slot, hid_t *keep, seg_error *err)
 {
     seg_status st = SEG_OK;
     hsize_t dims[2] = { shape->n_rows, shape->n_cols };
-    hid_t type = array_type(shape), id = H5I_INVALID_HID;
+    hid_t type = array_type(shape), id = H5I_INVALID_HID, plist = w->array_plist;
     hid_t space = shape->rank == 0 ? H5Screate(H5S_SCALAR)
                                    : H5Screate_simple(shape->rank, dims, NULL);
-    if (type >= 0 && space >= 0)
-        id = H5Dcreate2(at, name, type, space, H5P_DEFAULT, w->array_plist, H5P_DEFAULT);
+    if (h5_archive_wants(w->archive, shape)) {
+        TRY(h5_packed_new(w->archive, shape, &slot->packed, err));
+        plist = h5_packed_plist(slot->packed, shape->rank);
+    }
+    if (type >= 0 && space >= 0 && plist >= 0)
+        id = H5Dcreate2(at, name, type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
     if (id < 0) {
         st = h5_fail(err, SEG_E_IO, "could not make the array '%s'", name);
         goto done;
     }
     if (shape->encoding != NULL)
         TRY(encode(id, shape->encoding, "0.2.0", err));
-    TRY(place(id, shape, name, offset, err));
+    if (slot->packed != NULL) {
+        H5Iinc_ref(id);
+        h5_packed_set(slot->packed, id);
+    } else {
+        TRY(place(id, shape, name, &slot->offset, err));
+    }
     if (keep != NULL) {
         *keep = id;
         id = H5I_INVALID_HID;
@@ -320,6 +341,8 @@ seg_status h5_make_array(seg_h5_writer *w, hid_t at, const char *name, const h5_
 done:
     if (id >= 0)
         H5Dclose(id);
+    if (plist >= 0 && plist != w->array_plist)
+        H5Pclose(plist);
     if (space >= 0)
         H5Sclose(space);
     if (type >= 0)
@@ -358,7 +381,7 @@ seg_status seg_h5_reserve(seg_h5_writer *w, const char *path, seg_h5_type type, 
         return seg_fail(err, SEG_E_DATA, "'%s' would be larger than any file", path);
 
     TRY(h5_parent(w, path, &at, &name, err));
-    TRY(h5_make_array(w, at, name, &shape, &slot.offset, NULL, err));
+    TRY(h5_make_array(w, at, name, &shape, &slot, NULL, err));
     TRY(h5_remember(w, path, &slot, err));
 
 done:
@@ -421,7 +444,8 @@ seg_status seg_h5_fill(seg_h5_writer *w, const char *path, uint64_t first_row, c
     if (slot == NULL)
         return seg_fail(err, SEG_E_IO, "no array '%s' was reserved", path);
     size_t given_bytes = slot->narrow != 0 ? sizeof(int32_t) : slot->row_bytes;
-    seg_status st = h5_slot_write(w, slot, first_row, data, n_rows, err);
+    seg_status st = slot->packed == NULL ? h5_slot_write(w, slot, first_row, data, n_rows, err)
+                    : h5_packed_add(w->archive, slot->packed, data, given_bytes, n_rows, err);
     if (st != SEG_OK)
         return st;
     slot->whole = first_row == 0 && n_rows == slot->n_rows && slot->n_filled == 0 &&

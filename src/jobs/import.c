@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/try.h"
+#include "data/h5.h"
 #include "jobs/pipe.h"
 
 #define AT(member) offsetof(seg_import_command, import.member)
@@ -73,13 +74,19 @@ done:
     return st;
 }
 
+static bool is_csv(const char *path)
+{
+    return seg_ends_with(path, ".csv") || seg_ends_with(path, ".csv.gz")
+           || seg_ends_with(path, ".csv.zst");
+}
+
 static seg_status check(const seg_import_command *options, seg_error *err)
 {
     if (options->output == NULL || options->output[0] == 0)
         return seg_fail(err, SEG_E_USAGE, "no output: give -o FILE");
-    if (options->import.archive)
-        return seg_fail(err, SEG_E_USAGE, "this version writes no compressed files: leave"
-                        " --archive out");
+    if (options->import.archive && is_csv(options->output))
+        return seg_fail(err, SEG_E_USAGE, "%s: only .h5 is written compressed: leave --archive"
+                        " out, or name it .h5", options->output);
     return SEG_OK;
 }
 
@@ -97,8 +104,9 @@ seg_status seg_import_run(const seg_call *call, seg_node *result, seg_error *err
                        &source, err));
     TRY(count_items(source, &n_items, err));
     TRY(make_provenance(call, result, &provenance, err));
-    TRY(seg_table_sink(&call->context, options->output, source->schema, source->n_rows, n_items,
-                       seg_doc_root(provenance), &sink, err));
+    TRY((options->import.archive ? seg_h5_archive_sink : seg_table_sink)(
+        &call->context, options->output, source->schema, source->n_rows, n_items,
+        seg_doc_root(provenance), &sink, err));
     TRY(seg_pipe(&call->context, "writing", source, sink, err));
     seg_put_int(result, "rows", (int64_t)source->n_rows);
     seg_put_text(result, "output", options->output);

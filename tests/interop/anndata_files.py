@@ -56,6 +56,21 @@ for name in a.var_names[a.var["kind"] == "category"]:
     want = [str(v) if v == v else None for v in csv[name]]
     assert got == want, name
 
+# an archive holds the same, in chunks that h5py undoes by itself
+segmill("import", f"{tree}/datasets/customers.csv", "--id", "customer_id", "--label", "churned",
+        "--archive", "-o", "archive.h5")
+segmill("verify", "archive.h5")
+packed = anndata.read_h5ad("archive.h5")
+assert np.array_equal(packed.X, a.X, equal_nan=True)
+assert packed.obs.equals(a.obs) and packed.var.equals(a.var)
+backed = anndata.read_h5ad("archive.h5", backed="r")
+assert np.array_equal(backed.X[17:99], a.X[17:99], equal_nan=True)
+backed.file.close()
+with h5py.File("archive.h5", "r") as f:
+    x = f["X"]
+    assert (x.compression, x.compression_opts, x.shuffle) == ("gzip", 4, False)
+    assert x.chunks == (min(len(csv), 16384), 1)
+
 with h5py.File("orders.h5", "r") as f:
     orders = read_elem(f["transactions"])
 csv_orders = pd.read_csv(f"{tree}/datasets/orders.csv")

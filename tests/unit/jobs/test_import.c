@@ -170,9 +170,33 @@ static void a_failure_leaves_no_file(void **state)
     assert_int_equal(files_in_folder(), 1);   /* the text */
     assert_int_equal(import(NULL, 0, NULL, NULL, &err), SEG_E_USAGE);
     assert_string_equal(err.text, "no output: give -o FILE");
+}
+
+/* Compressed only where that can be; then with the same values. */
+static void an_archive_is_hdf5_in_chunks(void **state)
+{
+    (void)state;
+    seg_error err;
+    char csv_path[128];
     static const char *const archive[] = { "archive", "yes" };
-    assert_int_equal(import(archive, 2, file_path, NULL, &err), SEG_E_USAGE);
-    assert_int_equal(files_in_folder(), 1);
+    static char text[40000];
+    size_t n = (size_t)snprintf(text, sizeof text, "id,x\n");
+    for (int i = 0; i < 2000; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "c%d,%d\n", i, i % 10);
+    write_text(text);
+    snprintf(csv_path, sizeof csv_path, "%s.csv", file_path);
+    assert_int_equal(import(archive, 2, csv_path, NULL, &err), SEG_E_USAGE);
+    assert_non_null(strstr(err.text, "only .h5 is written compressed"));
+    assert_int_equal(import(archive, 2, file_path, NULL, &err), SEG_OK);
+    seg_source *source;
+    seg_block block;
+    assert_int_equal(seg_source_open(NULL, file_path, &source, &err), SEG_OK);
+    assert_int_equal(source->next(source, &block, &err), SEG_OK);
+    assert_int_equal(block.n_rows, 2000);
+    for (size_t r = 0; r < 2000; r++)
+        assert_true(block.x.x[r] == (float)(r % 10));
+    seg_source_close(source);
+    unlink(file_path);
 }
 
 static void the_result_tells_what_was_read(void **state)
@@ -234,6 +258,7 @@ int main(void)
         cmocka_unit_test(order_lines_in_a_file_are_those_of_the_text),
         cmocka_unit_test(baskets_in_a_file_are_those_of_the_text),
         cmocka_unit_test(a_failure_leaves_no_file),
+        cmocka_unit_test(an_archive_is_hdf5_in_chunks),
         cmocka_unit_test(the_result_tells_what_was_read),
         cmocka_unit_test(survives_every_allocation_failure),
     };
