@@ -25,6 +25,12 @@ typedef struct seg_call {
     const char *command_line;       /**< for run.json; may be null */
 } seg_call;
 
+/** Where a result is shown to people. */
+typedef struct seg_screen {
+    unsigned width;                 /**< columns */
+    bool utf8;                      /**< block characters may be used */
+} seg_screen;
+
 typedef struct seg_command {
     const char *name;
     const char *group;              /**< heading in the help */
@@ -39,6 +45,9 @@ typedef struct seg_command {
     /** Job-file keys that fill operand 0, 1, ...; null ends them. Null: not in job files. */
     const char *const *operand_keys;
     unsigned flags;                 /**< SEG_COMMAND_... or 0 */
+    /** The result for people; null: as seg_doc_plain() shows it. The text lives until the
+     *  result changes; null when out of memory. */
+    const char *(*show)(seg_doc *result, const void *options, const seg_screen *screen);
 } seg_command;
 
 /** The first operand is a method name, whose options are taken too (train). */

@@ -1,7 +1,11 @@
 /* main.c: finds the command, runs it, reports. Nothing else. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "cli/help.h"
 #include "cli/words.h"
@@ -20,6 +24,34 @@ static seg_status flush_output(seg_error *err)
     return seg_fail(err, SEG_E_IO, "could not write the standard output");
 }
 
+/* UTF-8 by the locale's name: the program itself never leaves the C locale. */
+static bool is_utf8(void)
+{
+    static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != '\0')
+            return strcasestr(value, "utf-8") != NULL || strcasestr(value, "utf8") != NULL;
+    }
+    return false;
+}
+
+/* Width of the terminal; COLUMNS says otherwise; 100 where there is none. */
+static seg_screen find_screen(void)
+{
+    seg_screen screen = { .width = 100, .utf8 = is_utf8() };
+    const char *columns = getenv("COLUMNS");
+    struct winsize size;
+    char *end = NULL;
+    unsigned long wanted = columns == NULL ? 0 : strtoul(columns, &end, 10);
+    if (wanted >= 20 && wanted <= 10000 && *end == '\0')
+        screen.width = (unsigned)wanted;
+    else if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0
+             && size.ws_col > 0)
+        screen.width = size.ws_col;
+    return screen;
+}
+
 /* In the process that made the result. A document is text of its own. */
 static seg_status print_result(seg_doc *result, void *user, seg_error *err)
 {
@@ -28,8 +60,12 @@ static seg_status print_result(seg_doc *result, void *user, seg_error *err)
         seg_put_int(seg_doc_root(result), "schema", JSON_SCHEMA);
     const char *document =
         seg_node_text(seg_node_get(seg_doc_root(result), "document"), NULL);
+    seg_screen screen = find_screen();
     const char *text = document != NULL ? document
-                       : w->common.json ? seg_doc_json(result, 2) : seg_doc_plain(result);
+                       : w->common.json ? seg_doc_json(result, 2)
+                       : w->command->show != NULL
+                             ? w->command->show(result, w->options, &screen)
+                             : seg_doc_plain(result);
     if (text == NULL)
         return seg_doc_status(result, err);
     fputs(text, stdout);

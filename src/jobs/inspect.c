@@ -1,7 +1,7 @@
+/* inspect.c: a first look at any file: one pass over its blocks. */
 #include "jobs/inspect.h"
 
-#include <math.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/date.h"
@@ -9,231 +9,100 @@
 #include "base/threads.h"
 #include "base/try.h"
 #include "data/h5.h"
-#include "data/schema.h"
-#include "kernels/column_stats.h"
-#include "kernels/quantile_sample.h"
+#include "data/select.h"
+#include "jobs/inspect_parts.h"
+#include "jobs/view.h"
 #include "models/method.h"
 
-/* ---- features ----------------------------------------------------------------------- */
+#define AT(member) offsetof(seg_inspect_options, import.member)
+const seg_option seg_inspect_option_table[] = {
+    { "schema", SEG_OPTION_FLAG, offsetof(seg_inspect_options, schema), 0, 0, NULL, NULL,
+      "print the columns and types as import --schema FILE reads them, to pin them", 0 },
+    { "all", SEG_OPTION_FLAG, offsetof(seg_inspect_options, all), 0, 0, NULL, NULL,
+      "show every column and warning of a wide table", 0 },
+    SEG_IMPORT_READ_ROWS(AT),
+    SEG_IMPORT_LOG_ROWS(AT),
+    { .name = NULL },
+};
 
-typedef struct summary {
-    const seg_schema *schema;
-    size_t *columns;           /* 0 .. n_features-1 */
-    seg_column_stats stats;
-    seg_quantile_sample sample;
-    int64_t **levels;          /* per category: rows of each */
-    int64_t *missing;          /* per obs column */
-    double *least, *largest;   /* per obs column that is a number or date */
-    int64_t items;             /* baskets */
-} summary;
-
-static void summary_free(summary *s)
+void seg_inspect_defaults(void *options)
 {
-    seg_free(s->columns);
-    seg_column_stats_free(&s->stats);
-    seg_quantile_sample_free(&s->sample);
-    for (size_t f = 0; s->levels != NULL && f < s->schema->n_features; f++)
-        seg_free(s->levels[f]);
-    seg_free(s->levels);
-    seg_free(s->missing);
-    seg_free(s->least);
-    seg_free(s->largest);
+    seg_inspect_options *o = options;
+    *o = (seg_inspect_options){ 0 };
+    seg_import_defaults(&o->import);
 }
 
-static seg_status summary_new(const seg_schema *schema, uint64_t n_rows, summary *s,
-                              seg_error *err)
+/* ---- opening ------------------------------------------------------------------------------- */
+
+/* A file of ours is read already: of the options of reading only two make sense. */
+static seg_status check_options(const seg_import_options *options, const char *path,
+                                seg_error *err)
 {
     seg_status st = SEG_OK;
-    size_t d = schema->kind == SEG_KIND_BASKETS ? 0 : schema->n_features;
-    *s = (summary){ .schema = schema };
-    TRY(SEG_ALLOC(&s->columns, d, "the columns", err));
-    for (size_t f = 0; f < d; f++)
-        s->columns[f] = f;
-    TRY(seg_column_stats_new(d, &s->stats, err));
-    TRY(seg_quantile_sample_new(d, n_rows, 1, &s->sample, err));
-    TRY(SEG_ALLOC(&s->levels, schema->n_features, "the categories", err));
-    for (size_t f = 0; f < d; f++)
-        if (schema->features[f].type == SEG_TYPE_CODE)
-            TRY(SEG_ALLOC(&s->levels[f], schema->features[f].n_levels, "the categories", err));
-    TRY(SEG_ALLOC(&s->missing, schema->n_columns, "the columns", err));
-    TRY(SEG_ALLOC(&s->least, schema->n_columns, "the columns", err));
-    TRY(SEG_ALLOC(&s->largest, schema->n_columns, "the columns", err));
-    for (size_t c = 0; c < schema->n_columns; c++) {
-        s->least[c] = (double)INFINITY;
-        s->largest[c] = -(double)INFINITY;
+    seg_import_options usual;
+    seg_import_defaults(&usual);
+    usual.label = options->label;
+    usual.drop = options->drop;
+    seg_doc *doc = seg_doc_new();
+    seg_node *given = seg_put_object(seg_doc_root(doc), "given");
+    seg_node *none = seg_put_object(seg_doc_root(doc), "none");
+    seg_option_record(seg_import_option_table, options, 0, given);
+    seg_option_record(seg_import_option_table, &usual, 0, none);
+    st = seg_doc_status(doc, err);
+    for (size_t i = 0; st == SEG_OK && i < seg_node_count(given); i++) {
+        const seg_node *a = seg_node_at(given, i), *b = seg_node_at(none, i);
+        if (seg_node_type(a) != seg_node_type(b) || seg_node_int(a, 0) != seg_node_int(b, 0)
+            || strcmp(seg_node_text(a, ""), seg_node_text(b, "")) != 0)
+            st = seg_fail(err, SEG_E_USAGE, "%s: --%s is for text; this is no text any more",
+                          path, seg_node_name(a));
     }
-done:
+    seg_doc_free(doc);
     return st;
 }
 
-/* The cell as a number, NaN if it is missing; a text counts its presence only. */
-static double cell_value(const seg_column *column, const void *data, size_t i)
+static seg_status open_table(const seg_call *call, seg_node *report, seg_source **out,
+                             seg_error *err)
 {
-    switch (column->type) {
-    case SEG_TYPE_F32:  return (double)((const float *)data)[i];
-    case SEG_TYPE_F64:  return ((const double *)data)[i];
-    case SEG_TYPE_DAY: {
-        int32_t day = ((const int32_t *)data)[i];
-        return day == SEG_MISSING_DAY ? (double)NAN : (double)day;
-    }
-    case SEG_TYPE_CODE: {
-        int32_t code = ((const int32_t *)data)[i];
-        return code < 0 ? (double)NAN : (double)code;
-    }
-    case SEG_TYPE_I64:
-    case SEG_TYPE_TIME: {
-        int64_t whole = ((const int64_t *)data)[i];
-        return whole == SEG_MISSING_I64 ? (double)NAN : (double)whole;
-    }
-    case SEG_TYPE_TEXT: break;
-    }
-    return ((const char *)data)[i * column->width] == '\0' ? (double)NAN : 0;
-}
-
-static void add_columns(summary *s, const seg_block *block)
-{
-    for (size_t c = 0; c < s->schema->n_columns; c++)
-        for (size_t i = 0; i < block->n_rows; i++) {
-            double v = cell_value(&s->schema->columns[c], block->columns[c], i);
-            s->missing[c] += isnan(v) ? 1 : 0;
-            s->least[c] = v < s->least[c] ? v : s->least[c];
-            s->largest[c] = v > s->largest[c] ? v : s->largest[c];
-        }
-}
-
-static void add_levels(summary *s, const seg_block *block)
-{
-    for (size_t f = 0; f < s->sample.d; f++)
-        for (size_t i = 0; s->levels[f] != NULL && i < block->n_rows; i++) {
-            float v = block->x.x[i * block->x.stride + f];
-            if (v >= 0 && v < (float)s->schema->features[f].n_levels)
-                s->levels[f][(size_t)v]++;
-        }
-}
-
-static seg_status add_block(summary *s, const seg_context *ctx, const seg_block *block,
-                            seg_error *err)
-{
-    add_columns(s, block);
-    if (block->row_start != NULL)
-        s->items += block->row_start[block->n_rows] - block->row_start[0];
-    if (s->sample.d == 0)
-        return SEG_OK;
-    add_levels(s, block);
-    seg_column_stats_add(&s->stats, s->columns, false, block->x, block->first_row,
-                         seg_thread_count(ctx->n_threads));
-    return seg_quantile_sample_add(&s->sample, s->columns, block->x, block->first_row, err);
-}
-
-/* ---- what was found ------------------------------------------------------------------- */
-
-static void put_levels(seg_node *row, const seg_column *column, int64_t *counts)
-{
-    enum { SHOWN = 4 };
-    char text[256] = "";
-    size_t used = 0;
-    for (int n = 0; n < SHOWN && (size_t)n < column->n_levels; n++) {
-        size_t best = 0;
-        for (size_t l = 1; l < column->n_levels; l++)
-            if (counts[l] > counts[best])
-                best = l;
-        if (counts[best] <= 0)
-            break;
-        const char *level = column->levels[best];
-        int shown = (int)seg_utf8_cut(level, strlen(level), 40);
-        int more = snprintf(text + used, sizeof text - used, "%s%.*s (%lld)",
-                            n == 0 ? "" : ", ", shown, level, (long long)counts[best]);
-        used += more > 0 ? (size_t)more : 0;
-        if (used >= sizeof text)
-            break;
-        counts[best] = -counts[best];
-    }
-    seg_put_int(row, "categories", (int64_t)column->n_levels);
-    seg_put_text(row, "commonest", text);
-}
-
-static void put_numbers(seg_node *row, const summary *s, size_t f)
-{
-    double least, largest, mean, sd;
-    seg_column_stats_range(&s->stats, f, &least, &largest);
-    seg_column_stats_mean(&s->stats, f, &mean, &sd);
-    seg_put_real(row, "mean", mean);
-    seg_put_real(row, "std", sd);
-    seg_put_real(row, "min", least);
-    seg_put_real(row, "median", seg_quantile_sample_at(&s->sample, f, 0.5));
-    seg_put_real(row, "max", largest);
-}
-
-static void put_features(const summary *s, uint64_t n_rows, seg_node *result)
-{
-    if (s->sample.d == 0)
-        return;
-    seg_node *numbers = seg_put_array(result, "numbers");
-    seg_node *categories = seg_put_array(result, "categories");
-    for (size_t f = 0; f < s->sample.d; f++) {
-        const seg_column *column = &s->schema->features[f];
-        double least, largest;
-        int64_t n = seg_column_stats_range(&s->stats, f, &least, &largest);
-        seg_node *row = seg_put_object(column->type == SEG_TYPE_CODE ? categories : numbers, NULL);
-        seg_put_text(row, "name", column->name);
-        seg_put_int(row, "missing", (int64_t)n_rows - n);
-        if (column->type == SEG_TYPE_CODE)
-            put_levels(row, column, s->levels[f]);
-        else
-            put_numbers(row, s, f);
-    }
-}
-
-static const char *type_name(seg_type type)
-{
-    switch (type) {
-    case SEG_TYPE_F32:
-    case SEG_TYPE_F64:  return "number";
-    case SEG_TYPE_I64:  return "whole number";
-    case SEG_TYPE_DAY:  return "date";
-    case SEG_TYPE_TIME: return "time";
-    case SEG_TYPE_CODE: return "category";
-    case SEG_TYPE_TEXT: return "text";
-    }
-    return "unknown";
-}
-
-static void put_range(seg_node *row, const char *name, const seg_column *column, double value)
-{
-    char text[SEG_DATE_BYTES];
-    if (!isfinite(value) || column->type == SEG_TYPE_TEXT || column->type == SEG_TYPE_CODE) {
-        seg_put_null(row, name);
-    } else if (column->type == SEG_TYPE_DAY || column->type == SEG_TYPE_TIME) {
-        if (column->type == SEG_TYPE_DAY)
-            seg_print_day(text, (int32_t)value);
-        else
-            seg_print_time(text, (int64_t)value);
-        seg_put_text(row, name, text);
-    } else if (column->type == SEG_TYPE_I64 && column->scale <= 1) {
-        seg_put_int(row, name, (int64_t)value);
+    seg_status st = SEG_OK;
+    const seg_import_options *options = &((const seg_inspect_options *)call->options)->import;
+    const char *path = call->operands[0];
+    seg_source *base = NULL;
+    *out = NULL;
+    if (seg_view_is_text(path))
+        return seg_csv_source(&call->context, &path, 1, options, report, out, err);
+    TRY(check_options(options, path, err));
+    TRY(seg_source_open(&call->context, path, &base, err));
+    if (base->schema->kind == SEG_KIND_FEATURES && (options->label != NULL
+                                                   || options->drop != NULL)) {
+        TRY(seg_select_source(&call->context, base, options->label, options->drop, out, err));
     } else {
-        seg_put_real(row, name, column->scale > 1 ? value / column->scale : value);
+        *out = base;
     }
+    base = NULL;
+
+done:
+    seg_source_close(base);
+    return st;
 }
 
-static void put_columns(const summary *s, seg_node *result)
+/* ---- one pass ------------------------------------------------------------------------------- */
+
+static seg_status read_all(const seg_context *ctx, seg_source *source, seg_profile *profile,
+                           seg_look_log *log, seg_error *err)
 {
-    if (s->schema->n_columns == 0)
-        return;
-    seg_node *columns = seg_put_array(result, "columns");
-    for (size_t c = 0; c < s->schema->n_columns; c++) {
-        const seg_column *column = &s->schema->columns[c];
-        seg_node *row = seg_put_object(columns, NULL);
-        seg_put_text(row, "name", column->name);
-        seg_put_text(row, "type", type_name(column->type));
-        seg_put_int(row, "missing", s->missing[c]);
-        if (column->type == SEG_TYPE_CODE)
-            seg_put_int(row, "categories", (int64_t)column->n_levels);
-        else
-            seg_put_null(row, "categories");
-        put_range(row, "min", column, s->least[c]);
-        put_range(row, "max", column, s->largest[c]);
+    seg_status st = SEG_OK;
+    int n_threads = seg_thread_count(ctx->n_threads);
+    seg_block block;
+    for (;;) {
+        TRY(source->next(source, &block, err));
+        if (block.n_rows == 0)
+            break;
+        TRY(seg_profile_add(profile, &block, n_threads, err));
+        seg_look_log_add(log, source->schema, &block);
+        TRY(seg_step(ctx, "reading", block.first_row + block.n_rows, source->n_rows, err));
     }
+done:
+    return st;
 }
 
 static void put_head(const seg_source *source, seg_node *result)
@@ -260,33 +129,81 @@ static void put_head(const seg_source *source, seg_node *result)
         seg_put_text(result, "currency", schema->currency);
 }
 
-static seg_status inspect_table(const seg_context *ctx, const char *path, seg_node *result,
-                                seg_error *err)
+static size_t label_column(const seg_schema *schema, const seg_profile *profile)
+{
+    size_t c = schema->label == NULL ? SIZE_MAX : seg_schema_column(schema, schema->label);
+    return c == SIZE_MAX ? SIZE_MAX : profile->n_features + c;
+}
+
+static seg_status look(const seg_context *ctx, seg_source *source, seg_node *result,
+                       seg_error *err)
 {
     seg_status st = SEG_OK;
-    seg_source *source = NULL;
-    summary s = { 0 };
-    seg_block block;
+    seg_profile profile = { 0 };
+    seg_look_log log = { 0 };
+    int64_t *n_warnings = NULL;
 
-    TRY(seg_source_open(ctx, path, &source, err));
+    TRY(seg_profile_new(source->schema, source->n_rows, &profile, err));
+    TRY(seg_look_log_new(source->schema, &log, err));
+    TRY(read_all(ctx, source, &profile, &log, err));
+    size_t label = label_column(source->schema, &profile);
+    TRY(seg_profile_finish(&profile, label, seg_thread_count(ctx->n_threads), err));
+    TRY(SEG_ALLOC(&n_warnings, profile.n_columns, "the warnings", err));
+    const seg_look all = { source->schema, &profile, source->n_rows, label, n_warnings };
     put_head(source, result);
-    TRY(summary_new(source->schema, source->n_rows, &s, err));
-    for (;;) {
-        TRY(source->next(source, &block, err));
-        if (block.n_rows == 0)
-            break;
-        TRY(add_block(&s, ctx, &block, err));
-        TRY(seg_step(ctx, "reading", block.first_row + block.n_rows, source->n_rows, err));
-    }
-    TRY(seg_quantile_sample_sort(&s.sample, err));
-    if (source->schema->kind == SEG_KIND_BASKETS)
-        seg_put_int(result, "bought", s.items);
-    put_features(&s, source->n_rows, result);
-    put_columns(&s, result);
+    seg_put_int(result, "sampled_rows", (int64_t)profile.n_sampled);
+    TRY(seg_look_log_put(&log, &all, result, err));
+    seg_look_warnings(&all, result);
+    seg_look_columns(&all, result);
 
 done:
-    summary_free(&s);
+    seg_profile_free(&profile);
+    seg_look_log_free(&log);
+    seg_free(n_warnings);
+    return st;
+}
+
+static seg_status print_schema(const seg_source *source, const seg_node *report, const char *path,
+                               seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_text text = { 0 };
+    seg_doc *doc = seg_doc_new();
+    TRY(seg_look_schema(source->schema, report, path, seg_doc_root(doc), err));
+    TRY(seg_doc_status(doc, err));
+    const char *json = seg_doc_json(doc, 2);
+    TRY(seg_doc_status(doc, err));
+    seg_text_add(&text, json);
+    seg_text_add_char(&text, '\n');
+    TRY(seg_text_status(&text, err));
+    seg_put_text(result, "document", text.bytes);
+
+done:
+    seg_text_free(&text);
+    seg_doc_free(doc);
+    return st;
+}
+
+static seg_status inspect_table(const seg_call *call, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_inspect_options *options = call->options;
+    seg_source *source = NULL;
+    seg_doc *doc = seg_doc_new();
+    seg_node *report = seg_doc_root(doc);
+
+    TRY(seg_doc_status(doc, err));
+    TRY(open_table(call, report, &source, err));
+    if (options->schema)
+        TRY(print_schema(source, seg_node_count(report) > 0 ? report : NULL, call->operands[0],
+                         result, err));
+    else
+        TRY(look(&call->context, source, result, err));
+    TRY(seg_doc_status(doc, err));
+
+done:
     seg_source_close(source);
+    seg_doc_free(doc);
     return st;
 }
 
@@ -304,6 +221,7 @@ static seg_status inspect_model(const char *path, seg_node *result, seg_error *e
 
 seg_status seg_inspect_run(const seg_call *call, seg_node *result, seg_error *err)
 {
+    const seg_inspect_options *options = call->options;
     const char *path = call->operands[0];
     seg_h5 *file = NULL;
     seg_kind kind = SEG_KIND_FEATURES;
@@ -311,6 +229,9 @@ seg_status seg_inspect_run(const seg_call *call, seg_node *result, seg_error *er
     bool model = seg_h5_open(path, &file, NULL) == SEG_OK
                  && seg_h5_kind(file, &kind, NULL) == SEG_OK && kind == SEG_KIND_MODEL;
     seg_h5_close(file);
-    return model ? inspect_model(path, result, err)
-                 : inspect_table(&call->context, path, result, err);
+    if (!model)
+        return inspect_table(call, result, err);
+    if (options->schema)
+        return seg_fail(err, SEG_E_USAGE, "%s: holds a model: --schema is for tables", path);
+    return inspect_model(path, result, err);
 }

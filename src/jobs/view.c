@@ -11,7 +11,7 @@
 #include "jobs/keep.h"
 #include "jobs/pipe.h"
 
-static bool is_text(const char *path)
+bool seg_view_is_text(const char *path)
 {
     static const char *const ends[] = { ".csv", ".csv.gz", ".csv.zst", ".txt", ".txt.gz", ".tsv",
                                         ".tsv.gz", ".dat", ".dat.gz" };
@@ -71,7 +71,7 @@ seg_status seg_view_open(const seg_context *ctx, const seg_view_request *request
     bool baskets = request->view == SEG_VIEW_ORDERS || request->view == SEG_VIEW_PEOPLE;
     *out = NULL;
 
-    TRY(is_text(request->path) ? open_text(ctx, request, &base, err)
+    TRY(seg_view_is_text(request->path) ? open_text(ctx, request, &base, err)
                                : seg_source_open(ctx, request->path, &base, err));
     seg_kind kind = base->schema->kind;
     if (kind == SEG_KIND_TRANSACTIONS) {

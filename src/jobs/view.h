@@ -13,6 +13,9 @@ typedef struct seg_view_request {
     const seg_customer_options *customers;   /* null: the defaults */
 } seg_view_request;
 
+/* Whether the name says that it is text to import (.csv, .txt, .dat ..., - is stdin). */
+bool seg_view_is_text(const char *path);
+
 /* report (may be null) gets what was counted on the way (rows{} of transactions). */
 seg_status seg_view_open(const seg_context *ctx, const seg_view_request *request,
                          seg_node *report, seg_source **out, seg_error *err);

@@ -7,7 +7,8 @@
 
 #define LEVEL(isa) { .kmeans_distances = seg_kmeans_distances_##isa, \
                      .column_moments = seg_column_moments_##isa,       \
-                     .hash_floats = seg_hash_floats_##isa }
+                     .open_floats = seg_open_floats_##isa,             \
+                     .gather_below = seg_gather_below_##isa }
 
 static const seg_kernels tables[SEG_ISA_COUNT] = {
     [SEG_ISA_BASE] = LEVEL(base),

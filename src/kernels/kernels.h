@@ -28,14 +28,19 @@ typedef struct seg_moments {
 /* x: n values, 64-byte aligned; n a multiple of 8 (fill up with NaN). */
 typedef void seg_column_moments_fn(const double *x, size_t n, double origin, seg_moments *out);
 
-/* One to one by bits (distinct.h), but equal numbers and missing ones are equal. */
+/* n floats as doubles, and hashed: one to one by bits (distinct.h), but equal numbers and
+ * missing ones are equal. */
 #define SEG_NAN_BITS 0x7fc00000U
-typedef void seg_hash_floats_fn(const float *x, size_t n, uint32_t *out);
+typedef void seg_open_floats_fn(const float *x, size_t n, double *wide, uint32_t *hashes);
+
+/* Those below the limit, in order; returns how many. out: room for n. */
+typedef size_t seg_gather_below_fn(const uint32_t *x, size_t n, uint32_t limit, uint32_t *out);
 
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
     seg_column_moments_fn *column_moments;
-    seg_hash_floats_fn *hash_floats;
+    seg_open_floats_fn *open_floats;
+    seg_gather_below_fn *gather_below;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -46,6 +51,7 @@ const seg_kernels *seg_kernels_at(seg_isa isa);
 seg_kmeans_distances_fn seg_kmeans_distances_base, seg_kmeans_distances_v3,
     seg_kmeans_distances_v4;
 seg_column_moments_fn seg_column_moments_base, seg_column_moments_v3, seg_column_moments_v4;
-seg_hash_floats_fn seg_hash_floats_base, seg_hash_floats_v3, seg_hash_floats_v4;
+seg_open_floats_fn seg_open_floats_base, seg_open_floats_v3, seg_open_floats_v4;
+seg_gather_below_fn seg_gather_below_base, seg_gather_below_v3, seg_gather_below_v4;
 
 #endif

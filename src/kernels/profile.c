@@ -13,7 +13,8 @@
 #include "kernels/kernels.h"
 #include "segmill/context.h"
 
-enum { GROUP = 16, PITCH = SEG_CHUNK_ROWS + 16 /* not a power of two: the caches' sets */ };
+/* PITCH is no power of two: columns would share the sets of the caches. */
+enum { GROUP = 16, SPAN = 4 * SEG_CHUNK_ROWS, PITCH = SPAN + 16, AHEAD = 24 };
 enum { SAMPLE_MAX = 65536, SAMPLE_MIN = 256, SAMPLE_CELLS = 1 << 21 };
 enum { KEEP_MAX = 2048, KEEP_MIN = 64, KEEP_TOTAL = 1 << 19 };
 enum { SAMPLE_STREAM = 0x10cc, SAMPLE_SEED = 1 };
@@ -60,7 +61,8 @@ seg_status seg_profile_new(const seg_schema *schema, uint64_t n_rows, seg_profil
 {
     seg_status st = SEG_OK;
     size_t d = schema->kind == SEG_KIND_BASKETS ? 0 : schema->n_features;
-    *out = (seg_profile){ .n_features = d, .n_rows = n_rows, .has_ids = schema->id_width > 0 };
+    *out = (seg_profile){ .n_features = d, .n_rows = n_rows, .has_ids = schema->id_width > 0,
+                          .kernels = seg_kernels_get() };
     out->n_columns = d + schema->n_columns + (out->has_ids ? 1 : 0);
     out->n_sampled = sample_size(n_rows, out->n_columns);
     TRY(SEG_ALLOC(&out->columns, out->n_columns, "the columns", err));
@@ -120,10 +122,11 @@ static seg_status choose_rows(seg_profile *p, const seg_block *block, seg_error 
     return SEG_OK;
 }
 
-/* ---- a chunk of one column ------------------------------------------------------------------- */
+/* ---- a chunk of one column ------------------------------------------------------------------ */
 
 /* x: n values, with room up to the next multiple of 8. */
-static void add_moments(seg_profile_column *column, double *x, size_t n)
+static void add_moments(const seg_kernels *kernels, seg_profile_column *column, double *x,
+                        size_t n)
 {
     seg_moments m;
     for (size_t i = 0; i < n && !column->has_origin; i++)
@@ -134,7 +137,7 @@ static void add_moments(seg_profile_column *column, double *x, size_t n)
     size_t whole = (n + 7) / 8 * 8;
     for (size_t i = n; i < whole; i++)
         x[i] = (double)NAN;
-    seg_kernels_get()->column_moments(x, whole, column->origin, &m);
+    kernels->column_moments(x, whole, column->origin, &m);
     column->n += m.n;
     column->n_finite += m.n_finite;
     column->n_zero += m.n_zero;
@@ -173,9 +176,9 @@ static void take_sample(const seg_profile *p, seg_profile_column *column, const 
 /* Moves on to the next chunk of the block; false at the end. */
 static bool next_chunk(const seg_profile *p, size_t n_rows, chunk *at)
 {
-    at->row += at->n;
-    if (at->row >= n_rows)
+    if (at->row + at->n >= n_rows)
         return false;
+    at->row += at->n;
     at->n = n_rows - at->row < SEG_CHUNK_ROWS ? n_rows - at->row : SEG_CHUNK_ROWS;
     at->sample_first = at->sample_end;
     while (at->sample_end < p->block_sample_n
@@ -190,43 +193,61 @@ static void add_values(const seg_profile *p, seg_profile_column *column, const c
     if (column->what.type == SEG_TYPE_CODE)
         add_codes(column, x, at->n);
     else
-        add_moments(column, x, at->n);
+        add_moments(p->kernels, column, x, at->n);
     take_sample(p, column, at, x);
 }
 
-/* ---- X ----------------------------------------------------------------------------------------- */
+/* ---- X -------------------------------------------------------------------------------------- */
 
 static void add_feature(const seg_profile *p, seg_profile_column *column, const chunk *at,
                         const float *x)
 {
     _Alignas(64) double wide[SEG_CHUNK_ROWS];
-    for (size_t i = 0; i < at->n; i++)
-        wide[i] = (double)x[i];
+    uint32_t hashes[SEG_CHUNK_ROWS], near[SEG_CHUNK_ROWS];
+    const uint32_t *from = hashes;
+    size_t n = at->n;
+    p->kernels->open_floats(x, n, wide, hashes);
     add_values(p, column, at, wide);
     if (column->what.type == SEG_TYPE_CODE)
         return;
-    uint32_t hashes[SEG_CHUNK_ROWS], missing = seg_mix32(SEG_NAN_BITS);
-    seg_kernels_get()->hash_floats(x, at->n, hashes);
-    for (size_t i = 0; i < at->n; i++)
-        if (hashes[i] != missing)
-            seg_distinct_add(&column->distinct, (uint64_t)hashes[i] << 32);
+    if (column->distinct.limit != UINT64_MAX) {
+        n = p->kernels->gather_below(hashes, n, (uint32_t)(column->distinct.limit >> 32), near);
+        from = near;
+    }
+    seg_distinct_add_many(&column->distinct, from, n, seg_mix32(SEG_NAN_BITS));
 }
 
-static void add_features(seg_profile *p, const seg_block *block, size_t first, size_t n)
+/* rows x n floats into n columns PITCH apart. */
+static void turn(const float *x, size_t stride, size_t n_rows, size_t n, float *out)
 {
-    float turned[GROUP * PITCH];
-    chunk at = { 0 };
-    while (next_chunk(p, block->n_rows, &at)) {
-        const float *x = block->x.x + at.row * block->x.stride + first;
-        for (size_t i = 0; i < at.n; i++)
-            for (size_t f = 0; f < n; f++)
-                turned[f * PITCH + i] = x[i * block->x.stride + f];
+    for (size_t i = 0; i < n_rows; i++) {
+        const float *row = x + i * stride;
+        __builtin_prefetch(row + AHEAD * stride);
         for (size_t f = 0; f < n; f++)
-            add_feature(p, &p->columns[first + f], &at, turned + f * PITCH);
+            out[f * PITCH + i] = row[f];
     }
 }
 
-/* ---- columns beside X ---------------------------------------------------------------------------- */
+/* A column takes SPAN rows before it is the next one's turn: its table of values seen is in the
+ * near cache then. */
+static void add_features(seg_profile *p, const seg_block *block, size_t first, size_t n)
+{
+    float turned[GROUP * PITCH];
+    chunk start = { 0 };
+    for (size_t row = 0; row < block->n_rows; row += SPAN) {
+        size_t rows = block->n_rows - row < SPAN ? block->n_rows - row : SPAN;
+        chunk at = start;
+        turn(block->x.x + row * block->x.stride + first, block->x.stride, rows, n, turned);
+        for (size_t f = 0; f < n; f++) {
+            at = start;
+            while (next_chunk(p, row + rows, &at))
+                add_feature(p, &p->columns[first + f], &at, turned + f * PITCH + at.row - row);
+        }
+        start = at;
+    }
+}
+
+/* ---- columns beside X ----------------------------------------------------------------------- */
 
 static void widen(const seg_column *column, const void *data, size_t first, size_t n, double *x)
 {

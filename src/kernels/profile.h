@@ -52,6 +52,7 @@ typedef struct seg_profile {
     uint64_t n_rows;               /* of the source */
     size_t n_sampled;              /* rows in the sample: all, or one of each equal stretch */
     bool has_ids;
+    const struct seg_kernels *kernels;
     /* while adding */
     size_t next_sample;
     uint32_t *block_sample;        /* rows of the block at hand that are in the sample */

@@ -47,7 +47,7 @@ done:
     return st;
 }
 
-/* ---- order statistics ------------------------------------------------------------------------ */
+/* ---- order statistics ----------------------------------------------------------------------- */
 
 /* Doubles as whole numbers of the same order, and back. */
 static uint64_t key_of(double v)
@@ -139,6 +139,15 @@ static void fill_bins(seg_profile_column *column, const double *sorted)
     }
 }
 
+/* All rows are in the sample: their different values can be counted. */
+static void count_distinct(seg_profile_column *column, const double *sorted)
+{
+    column->distinct_exact = true;
+    column->n_distinct = 0;
+    for (size_t i = 0; i < column->n_values; i++)
+        column->n_distinct += i == 0 || sorted[i] != sorted[i - 1] ? 1 : 0;
+}
+
 static void find_shape(seg_profile_column *column, const double *sorted)
 {
     for (size_t q = 0; q < SEG_PROFILE_QUANTILES; q++)
@@ -169,7 +178,7 @@ static void count_levels(seg_profile_column *column)
         column->n_distinct += column->levels[l] > 0 ? 1 : 0;
 }
 
-/* ---- against the label -------------------------------------------------------------------------- */
+/* ---- against the label ---------------------------------------------------------------------- */
 
 static bool label_is_usable(const seg_profile *p, size_t label)
 {
@@ -263,6 +272,8 @@ static void finish_column(seg_profile *p, size_t c, size_t label, desk *w)
     if (seg_profile_is_number(column)) {
         sort_sample(p, column, w);
         find_shape(column, w->sorted);
+        if (!column->distinct_exact && p->n_sampled == p->n_rows && column->n == column->n_finite)
+            count_distinct(column, w->sorted);
     }
     if (label == SIZE_MAX || label == c || column->sample == NULL)
         return;

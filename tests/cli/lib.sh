@@ -1,5 +1,9 @@
 # Sourced by the cases: . "$TREE/tests/cli/lib.sh"
 
+# Tables for people are as wide as the screen and drawn in the locale's characters.
+export LC_ALL=C
+unset COLUMNS
+
 # refuses COMMAND...: it fails, with one line on stderr (printed here behind its exit code)
 # and nothing on stdout, and leaves the folder as it was.
 refuses() {

@@ -111,7 +111,9 @@ static void inspect(void **state)
 {
     (void)state;
     command("inspect c.h5");
+    command("inspect c.csv --schema");
     command("inspect o.csv");
+    command("inspect b.dat");
     command("inspect t.model");
     command("inspect b.model");
 }

@@ -8,6 +8,7 @@ import sys
 
 tree = os.environ["TREE"]
 path = tree + "/README.md"
+os.environ.update(LC_ALL="C.UTF-8", COLUMNS="100")   # what a terminal would be
 text = open(path, encoding="utf-8").read()
 for name in ("datasets", "models", "scripts"):
     shutil.copytree(f"{tree}/{name}", name)

@@ -9,6 +9,8 @@ all() {
     for words in \
         "import customers.csv --label churned -o c.h5" \
         "import orders.csv -o o.h5" \
+        "inspect customers.csv" \
+        "inspect o.h5" \
         "features o.h5 -o f.h5" \
         "train kmeans c.h5 --k 4 --max-iter 20 -o k.model" \
         "train kmeans customers.csv --k 4 --max-iter 5 -o k2.model" \
