@@ -17,7 +17,8 @@ endif
 
 CC  = gcc
 CXX = g++
-ifneq ($(filter clang tsan,$(FLAVOR)),)   # gcc's OpenMP is opaque to the thread sanitizer
+# gcc's OpenMP is opaque to the thread sanitizer; libFuzzer is clang's
+ifneq ($(filter clang tsan fuzz,$(FLAVOR)),)
 CC  = clang
 CXX = clang++
 endif
@@ -33,6 +34,8 @@ CFLAGS_asan     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -f
 CFLAGS_tsan     := -O1 -fsanitize=thread
 CFLAGS_coverage := -O0 --coverage -DSEG_COVERAGE
 CFLAGS_clang    := -O2
+CFLAGS_fuzz     := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+                   -fno-omit-frame-pointer
 CFLAGS          += $(CFLAGS_$(FLAVOR))
 
 # Packages are looked for only when something is built, so that `make demo` can
@@ -102,7 +105,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/libsegmill.a
 # ---- tests -----------------------------------------------------------------
 
 TEST_SRC := $(wildcard tests/unit/*/test_*.c tests/kernels/test_*.c tests/property/test_*.c \
-                       tests/fault/test_*.c)
+                       tests/fault/test_*.c tests/fuzz/test_*.c)
 TESTS    := $(TEST_SRC:%.c=$(B)/%)
 SUPPORT  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 # Programs that other tests run.
@@ -111,6 +114,20 @@ SUBJECTS := $(B)/tests/fault/publish_demo
 $(TESTS) $(SUBJECTS): $(B)/%: $(B)/%.o $(SUPPORT) $(B)/libsegmill.a
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) -o $@ $^ -lcmocka $(PKG_LIBS)
+
+# One input is the same function for libFuzzer (make fuzz) and for the corpus (make test).
+FUZZ_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS  := $(FUZZ_OBJ:$(B)/tests/fuzz/fuzz_%.o=$(B)/tests/fuzz/%)
+
+$(B)/tests/fuzz/test_corpus: $(FUZZ_OBJ)
+
+$(B)/tests/fuzz/%.target.o: tests/fuzz/target.c Makefile
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -DFUZZ_TARGET=fuzz_$* -c -o $@ $<
+
+$(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.target.o $(FUZZ_OBJ) $(B)/libsegmill.a
+	@echo "  link    $@"
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer -rdynamic -o $@ $^ $(PKG_LIBS)
 
 setup:  ## install what is missing (apt)
 	@scripts/setup
@@ -130,6 +147,13 @@ test-build: all $(TESTS) $(SUBJECTS) $(BENCH)
 
 check-all:  ## everything: test, sanitizers, clang, faults, kills, fuzzing (long)
 	@scripts/check-all
+
+fuzz: all  ## FUZZ_SECONDS (60) of each fuzzer; what it finds goes to build/fuzz/finds
+	@$(MAKE) --no-print-directory FLAVOR=fuzz fuzz-build
+	@tests/fuzz/run $(or $(FUZZ_SECONDS),60)
+
+fuzz-build: $(FUZZERS)
+	@:
 
 headers:  ## each public header compiles alone, as C11 and as C++17
 	@scripts/check-headers
@@ -160,7 +184,8 @@ help:  ## this list
 clean:  ## remove everything built
 	rm -rf build
 
-.PHONY: all setup demo test test-build check-all headers floors bench bench-build peers bench-data \
+.PHONY: all setup demo test test-build check-all headers floors fuzz fuzz-build bench \
+        bench-build bench-data peers \
         install format help clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
