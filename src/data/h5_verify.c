@@ -6,42 +6,67 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/team.h"
+#include "base/threads.h"
 #include "base/try.h"
 
+/* The chunks of one block are hashed by all threads, and their hashes added in order. */
 typedef struct check {
     seg_source *source;
+    int n_threads;
     h5_hashes x, obs;
-    uint64_t *parts;
-    uint32_t *counts;
+    seg_block block;
+    uint64_t *x_hashes, *obs_hashes;   /* per chunk of the block */
+    size_t x_cap, obs_cap;
+    uint64_t *parts;                   /* per thread: of the columns of a chunk */
+    uint32_t *counts;                  /* per thread: of the baskets of a chunk */
 } check;
 
-static uint64_t hash_columns(const check *c, const seg_block *block, size_t first, size_t n)
+static uint64_t hash_columns(const check *c, size_t first, size_t n, uint64_t *parts)
 {
     const seg_schema *schema = c->source->schema;
+    const seg_block *block = &c->block;
     size_t n_parts = 0;
     if (schema->id_width > 0)
-        c->parts[n_parts++] = seg_xxh3(block->ids + first * schema->id_width,
-                                       n * schema->id_width);
+        parts[n_parts++] = seg_xxh3(block->ids + first * schema->id_width, n * schema->id_width);
     for (size_t i = 0; i < schema->n_columns; i++) {
         size_t size = seg_column_cell_bytes(&schema->columns[i]);
-        c->parts[n_parts++] = seg_xxh3((const char *)block->columns[i] + first * size, n * size);
+        parts[n_parts++] = seg_xxh3((const char *)block->columns[i] + first * size, n * size);
     }
-    return seg_xxh3(c->parts, n_parts * sizeof(uint64_t));
+    return seg_xxh3(parts, n_parts * sizeof(uint64_t));
 }
 
-static seg_status add_chunk(check *c, const seg_block *block, size_t first, size_t n,
-                            seg_error *err)
+static void hash_chunk(void *arg, size_t chunk, int thread)
 {
-    seg_status st = SEG_OK;
-    size_t d = c->source->schema->n_features;
+    const check *c = arg;
+    const seg_schema *schema = c->source->schema;
+    const seg_block *block = &c->block;
+    size_t first = chunk * SEG_CHUNK_ROWS, left = block->n_rows - first;
+    size_t n = left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS, d = schema->n_features;
     if (block->row_start != NULL) {
         const int64_t *start = block->row_start + first;
-        TRY(h5_hashes_add(&c->x, h5_hash_baskets(start, block->items + start[0], n, c->counts),
-                          err));
+        c->x_hashes[chunk] = h5_hash_baskets(start, block->items + start[0], n,
+                                             c->counts + (size_t)thread * SEG_CHUNK_ROWS);
     } else if (block->x.x != NULL) {
-        TRY(h5_hashes_add(&c->x, seg_xxh3(block->x.x + first * d, n * d * sizeof(float)), err));
+        c->x_hashes[chunk] = seg_xxh3(block->x.x + first * d, n * d * sizeof(float));
     }
-    TRY(h5_hashes_add(&c->obs, hash_columns(c, block, first, n), err));
+    c->obs_hashes[chunk] = hash_columns(c, first, n,
+                                        c->parts + (size_t)thread * (schema->n_columns + 1));
+}
+
+static seg_status hash_block(check *c, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n = (c->block.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
+    bool has_x = c->block.row_start != NULL || c->block.x.x != NULL;
+    TRY(SEG_GROW(&c->x_hashes, &c->x_cap, n, "hashes", err));
+    TRY(SEG_GROW(&c->obs_hashes, &c->obs_cap, n, "hashes", err));
+    seg_team_run(c->n_threads, n, hash_chunk, c);
+    for (size_t i = 0; i < n; i++) {
+        if (has_x)
+            TRY(h5_hashes_add(&c->x, c->x_hashes[i], err));
+        TRY(h5_hashes_add(&c->obs, c->obs_hashes[i], err));
+    }
 
 done:
     return st;
@@ -50,17 +75,14 @@ done:
 static seg_status hash_rows(check *c, seg_error *err)
 {
     seg_status st = SEG_OK;
-    seg_block block;
-    TRY(SEG_ALLOC(&c->parts, c->source->schema->n_columns + 1, "hashes", err));
-    TRY(SEG_ALLOC(&c->counts, SEG_CHUNK_ROWS, "hashes", err));
+    size_t n_threads = (size_t)c->n_threads;
+    TRY(SEG_ALLOC(&c->parts, n_threads * (c->source->schema->n_columns + 1), "hashes", err));
+    TRY(SEG_ALLOC(&c->counts, n_threads * SEG_CHUNK_ROWS, "hashes", err));
     for (;;) {
-        TRY(c->source->next(c->source, &block, err));
-        if (block.n_rows == 0)
+        TRY(c->source->next(c->source, &c->block, err));
+        if (c->block.n_rows == 0)
             break;
-        for (size_t first = 0; first < block.n_rows; first += SEG_CHUNK_ROWS) {
-            size_t left = block.n_rows - first;
-            TRY(add_chunk(c, &block, first, left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS, err));
-        }
+        TRY(hash_block(c, err));
     }
     TRY(h5_hashes_end(&c->x, err));
     TRY(h5_hashes_end(&c->obs, err));
@@ -164,7 +186,7 @@ seg_status seg_h5_verify(const char *path, seg_node *result, seg_error *err)
     seg_h5 *file = NULL;
     seg_kind kind;
     bool own;
-    check c = { 0 };
+    check c = { .n_threads = seg_thread_count(0) };
     TRY(seg_h5_open(path, &file, err));
     TRY(h5_own_kind(file, &own, &kind, err));
     if (!own) {
@@ -184,6 +206,8 @@ done:
     seg_source_close(c.source);
     seg_free(c.parts);
     seg_free(c.counts);
+    seg_free(c.x_hashes);
+    seg_free(c.obs_hashes);
     seg_free(c.x.done);
     seg_free(c.obs.done);
     seg_h5_close(file);
