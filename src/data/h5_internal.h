@@ -249,6 +249,8 @@ seg_status h5_open_array(seg_h5 *file, const char *path, h5_array **out, seg_err
 void h5_array_free(h5_array *array);
 /* Type, layout and place of an open array: h5_type.c, h5_chunk.c. */
 seg_status h5_read_type(seg_h5 *file, h5_array *array, seg_error *err);
+/* n names out of a pickled list; false if it is anything else. */
+bool h5_unpickle_names(seg_arena *arena, const char *pickle, const char **names, size_t n);
 seg_status h5_read_layout(seg_h5 *file, h5_array *array, seg_error *err);
 seg_status h5_check_chunks(seg_h5 *file, h5_array *array, hid_t plist, seg_error *err);
 void h5_chunks_free(h5_chunks *chunks);

@@ -225,6 +225,8 @@ static seg_status find_object(seg_h5 *file, const char *path, h5_table *table, s
             table->matrix = H5_MATRIX_FIELDS;
             TRY(h5_add_frame(file, path, true, table, err));
             TRY(use_index(file, path, table, err));
+        } else if (h5_is_pandas(file, path)) {
+            TRY(h5_add_pandas(file, path, table, err));
         } else {
             TRY(h5_add_sparse(file, path, table, err));
         }
@@ -240,7 +242,7 @@ done:
     return st;
 }
 
-/* No AnnData and no path given: the only array will do. */
+/* No AnnData and no path given: the only array or frame will do. */
 static seg_status find_only_array(seg_h5 *file, const char **path, seg_error *err)
 {
     const char *const *names;
@@ -250,7 +252,7 @@ static seg_status find_only_array(seg_h5 *file, const char **path, seg_error *er
     if (st != SEG_OK)
         return st;
     for (size_t i = 0; i < n; i++) {
-        if (h5_find(file, names[i]) != H5_OBJECT_ARRAY)
+        if (h5_find(file, names[i]) != H5_OBJECT_ARRAY && !h5_is_pandas(file, names[i]))
             continue;
         *path = names[i];
         size_t used = strlen(list);

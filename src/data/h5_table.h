@@ -54,6 +54,9 @@ seg_status h5_add_compound(seg_h5 *file, h5_array *array, h5_table *table, seg_e
 /* A matrix without names of its own: those of an attribute, or f0, f1, ... */
 seg_status h5_add_matrix(seg_h5 *file, h5_array *array, h5_table *table, seg_error *err);
 seg_status h5_add_sparse(seg_h5 *file, const char *path, h5_table *table, seg_error *err);
+/* A frame in an HDFStore: h5_pandas.c. */
+bool h5_is_pandas(seg_h5 *file, const char *path);
+seg_status h5_add_pandas(seg_h5 *file, const char *path, h5_table *table, seg_error *err);
 /* Add a field and its column; the schema refuses a name that is there already. */
 seg_status h5_add_column(h5_table *table, const seg_column *column, const h5_field *field,
                          seg_error *err);

@@ -2,6 +2,7 @@
  * (references, opaque bytes, nested tables, odd bit layouts) is refused by name. */
 #include "data/h5_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *class_name(H5T_class_t class)
@@ -102,25 +103,69 @@ static seg_status read_cell(hid_t type, const char *path, h5_cell *cell, seg_err
     return SEG_OK;
 }
 
-static seg_status read_member(seg_h5 *file, h5_array *array, hid_t type, unsigned i,
+/* PyTables keeps the columns of one type as one array in each row: as many columns. */
+static size_t columns_in(hid_t type)
+{
+    hsize_t n = 1;
+    if (H5Tget_class(type) == H5T_ARRAY &&
+        (H5Tget_array_ndims(type) != 1 || H5Tget_array_dims2(type, &n) != 1))
+        return 0;
+    return n <= H5_MAX_COLUMNS ? (size_t)n : 0;
+}
+
+/* Their names: as pandas keeps them, or numbered. */
+static seg_status name_columns(seg_h5 *file, const h5_array *array, const char *name, size_t n,
+                               h5_member *members, seg_error *err)
+{
+    char text[512];
+    const char **names = seg_arena_get(&file->arena, n * sizeof *names);
+    if (names == NULL)
+        return seg_arena_failed(err);
+    snprintf(text, sizeof text, "%.400s_kind", name);
+    const char *pickle = seg_h5_get_attribute(file, array->path, text);
+    bool named = pickle != NULL && h5_unpickle_names(&file->arena, pickle, names, n);
+    for (size_t i = 0; i < n; i++) {
+        snprintf(text, sizeof text, "%.400s_%zu", name, i);
+        members[i].name = named ? names[i] : seg_arena_text(&file->arena, text);
+        if (members[i].name == NULL)
+            return seg_arena_failed(err);
+    }
+    return SEG_OK;
+}
+
+/* Member i of the type, from array->members[*at] on. */
+static seg_status read_member(seg_h5 *file, h5_array *array, hid_t type, unsigned i, size_t *at,
                               seg_error *err)
 {
-    h5_member *member = &array->members[i];
+    h5_member *members = &array->members[*at];
     hid_t inner = H5Tget_member_type(type, i);
     char *name = H5Tget_member_name(type, i);
+    size_t n = inner < 0 ? 0 : columns_in(inner);
+    bool is_list = n > 0 && H5Tget_class(inner) == H5T_ARRAY;
+    hid_t cell_type = is_list ? H5Tget_super(inner) : inner;
     seg_status st = SEG_OK;
-    if (inner < 0 || name == NULL)
+    if (inner < 0 || name == NULL || cell_type < 0 || n == 0)
         st = h5_fail(err, SEG_E_DATA, "cannot read column %u of the table '%s'", i + 1,
                      array->path);
-    if (st == SEG_OK) {
-        member->name = seg_arena_text(&file->arena, name);
-        st = member->name == NULL ? seg_arena_failed(err)
-                                  : read_cell(inner, member->name, &member->cell, err);
-    }
     if (st == SEG_OK)
-        member->cell.offset = H5Tget_member_offset(type, i);
+        st = read_cell(cell_type, name, &members[0].cell, err);
+    if (st == SEG_OK && is_list && members[0].cell.class == H5_CLASS_VLEN)
+        st = seg_fail(err, SEG_E_DATA, "'%s' holds lists of texts of variable length", name);
+    if (st == SEG_OK && is_list)
+        st = name_columns(file, array, name, n, members, err);
+    if (st == SEG_OK && !is_list) {
+        members[0].name = seg_arena_text(&file->arena, name);
+        st = members[0].name == NULL ? seg_arena_failed(err) : SEG_OK;
+    }
+    for (size_t k = 0; k < n && st == SEG_OK; k++) {
+        members[k].cell = members[0].cell;
+        members[k].cell.offset = H5Tget_member_offset(type, i) + k * members[0].cell.size;
+    }
+    *at += n;
     if (name != NULL)
         H5free_memory(name);
+    if (is_list && cell_type >= 0)
+        H5Tclose(cell_type);
     if (inner >= 0)
         H5Tclose(inner);
     return st;
@@ -148,20 +193,33 @@ static seg_status place_members(h5_array *array, seg_error *err)
     return SEG_OK;
 }
 
+static size_t count_columns(hid_t type, int n)
+{
+    size_t all = 0;
+    for (unsigned i = 0; i < (unsigned)n; i++) {
+        hid_t inner = H5Tget_member_type(type, i);
+        all += inner < 0 ? 0 : columns_in(inner);
+        if (inner >= 0)
+            H5Tclose(inner);
+    }
+    return all;
+}
+
 static seg_status read_members(seg_h5 *file, h5_array *array, hid_t type, seg_error *err)
 {
     int n = H5Tget_nmembers(type);
+    size_t n_columns = n < 1 || n > H5_MAX_COLUMNS ? 0 : count_columns(type, n), at = 0;
     array->element = H5Tget_size(type);
-    if (n < 1 || n > H5_MAX_COLUMNS || array->element == 0)
+    if (n_columns < 1 || n_columns > H5_MAX_COLUMNS || array->element == 0)
         return h5_fail(err, SEG_E_DATA, "the table '%s' has %d columns (1 to %d allowed)",
                        array->path, n, H5_MAX_COLUMNS);
-    array->members = seg_arena_get(&file->arena, (size_t)n * sizeof *array->members);
+    array->members = seg_arena_get(&file->arena, n_columns * sizeof *array->members);
     if (array->members == NULL)
         return seg_arena_failed(err);
     seg_status st = SEG_OK;
     for (unsigned i = 0; i < (unsigned)n && st == SEG_OK; i++)
-        st = read_member(file, array, type, i, err);
-    array->n_members = (size_t)n;
+        st = read_member(file, array, type, i, &at, err);
+    array->n_members = n_columns;
     return st == SEG_OK ? place_members(array, err) : st;
 }
 

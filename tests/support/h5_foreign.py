@@ -229,6 +229,45 @@ else:
     packed("no_blosc", [(BLOSC, ())], lambda raw, k: raw, chunk=(100, 3))
 packed("unknown", [(32004, ())], lambda raw, k: raw, chunk=(100, 3))
 
+# ---- frames of pandas, as PyTables lays them out --------------------------------------
+
+index = np.array([b"k%d" % i for i in range(N)])
+
+
+def fixed(name, blocks, axis1=index, kind="string", **how):
+    with h5py.File(name + ".h5", "w") as f:
+        g = f.create_group("frame")
+        g.attrs["pandas_type"] = np.bytes_(b"frame")
+        g.attrs["nblocks"] = len(blocks)
+        names = [n for items, _ in blocks for n in items]
+        g["axis0"] = np.array(names, "S")
+        g["axis1"] = axis1
+        g["axis1"].attrs["kind"] = np.bytes_(kind.encode())
+        for i, (items, values) in enumerate(blocks):
+            g["block%d_items" % i] = np.array(items, "S")
+            g.create_dataset("block%d_values" % i, data=values, **how)
+
+
+fixed("pandas_one", [(["one", "two", "three"], x)])
+fixed("pandas_one_gz", [(["one", "two", "three"], x)], chunks=(500, 2), compression=4)
+fixed("pandas_two", [(["one", "two", "three"], x), (["visits"], whole[:, :1].astype("i8"))])
+fixed("pandas_range", [(["one", "two", "three"], x)], np.arange(N), "integer")
+fixed("pandas_two_gz", [(["one"], x[:, :1]), (["two"], x[:, 1:2])], chunks=(500, 1),
+      compression=4)
+fixed("pandas_names", [(["one", "two"], x)])
+fixed("pandas_rows", [(["one", "two", "three"], x), (["visits"], whole[:9, :1])])
+for name, pickle in (("pandas_table", b"(lp0\nVone\np1\naVtwo\np2\naVthree\np3\na."),
+                     ("pandas_table_odd", b"(lp0\nVone\np1\naI7\na.")):
+    with h5py.File(name + ".h5", "w") as f:
+        g = f.create_group("frame")
+        g.attrs["pandas_type"] = np.bytes_(b"frame_table")
+        t = np.zeros(N, dtype=[("index", "S6"), ("values_block_0", "<f8", (3,)),
+                               ("values_block_1", "<i8", (1,))])
+        t["index"], t["values_block_0"], t["values_block_1"] = index, x, whole[:, :1]
+        d = g.create_dataset("table", data=t, chunks=(700,), compression=4)
+        d.attrs["values_block_0_kind"] = np.bytes_(pickle)
+        d.attrs["values_block_1_kind"] = np.bytes_(b"(lp0\nVvisits\np1\na.")
+
 # what is refused, and why
 inf = x.copy()
 inf[2, 1] = np.inf

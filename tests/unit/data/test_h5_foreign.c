@@ -297,6 +297,55 @@ static void reads_compound_tables_with_variable_texts(void **state)
     seg_source_close(source);
 }
 
+static void check_pandas(const char *name, size_t n_features, const char *first, const char *id)
+{
+    seg_source *source = open_file(name, 1024);
+    const seg_schema *schema = source->schema;
+    seg_block block;
+    OK(source->next(source, &block, &err));
+    OK(source->next(source, &block, &err));
+    assert_int_equal(schema->n_features, n_features);
+    assert_string_equal(schema->features[0].name, first);
+    assert_int_equal(strncmp(block.ids + 5 * schema->id_width, id, schema->id_width), 0);
+    for (size_t r = 0; r < block.n_rows; r++)
+        for (size_t c = 0; c < n_features; c++)
+            assert_true(block.x.x[r * n_features + c] ==
+                        (c < D ? wanted(1024 + r, c) : whole(1024 + r, 0)));
+    if (n_features > D)
+        assert_string_equal(schema->features[3].name, "visits");
+    seg_source_close(source);
+}
+
+static void reads_frames_of_pandas(void **state)
+{
+    (void)state;
+    if (!have_files)
+        skip();
+    check_pandas("pandas_one.h5", 3, "one", "k1029");
+    check_pandas("pandas_one_gz.h5", 3, "one", "k1029");
+    check_pandas("pandas_one.h5:/frame", 3, "one", "k1029");
+    check_pandas("pandas_two.h5", 4, "one", "k1029");
+    check_pandas("pandas_range.h5", 3, "one", "1029");
+    check_pandas("pandas_table.h5", 4, "one", "k1029");
+    check_pandas("pandas_table_odd.h5", 4, "values_block_0_0", "k1029");
+}
+
+/* The frame's blocks of columns are turned into tables once. */
+static void looks_twice_at_a_frame(void **state)
+{
+    (void)state;
+    if (!have_files)
+        skip();
+    seg_h5 *file;
+    seg_kind kind;
+    OK(seg_h5_open(in_dir("pandas_two.h5"), &file, &err));
+    for (int i = 0; i < 2; i++) {
+        OK(seg_h5_kind(file, &kind, &err));
+        assert_int_equal(kind, SEG_KIND_FEATURES);
+    }
+    seg_h5_close(file);
+}
+
 static void refuses_with_a_reason(void **state)
 {
     (void)state;
@@ -316,6 +365,9 @@ static void refuses_with_a_reason(void **state)
         { "soft.h5:/data", "soft or external link" },
         { "external.h5:/data", "soft or external link" },
         { "csc.h5ad", "CSC" },
+        { "pandas_two_gz.h5", "format='table'" },
+        { "pandas_names.h5", "has 3 columns and 2 names" },
+        { "pandas_rows.h5", "has 9 rows, not 3000" },
         { "f64.h5:/nobody", "there is no 'nobody'" },
         { "anndata.h5ad:/uns", "neither a data frame nor" },
     };
@@ -334,7 +386,8 @@ static void survives_altered_bytes(void **state)
     if (!have_files)
         skip();
     static const char *const names[] = { "lzf.h5", "shuffle.h5", "anndata.h5ad", "latest.h5",
-                                         "vlen_table.h5", "unsorted.h5ad" };
+                                         "vlen_table.h5", "unsorted.h5ad",
+                                         "pandas_two.h5", "pandas_table.h5" };
     uint64_t random = 42;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         FILE *f = fopen(in_dir(names[i]), "rb");
@@ -365,7 +418,8 @@ static void survives_every_allocation_failure(void **state)
     if (!have_files)
         skip();
     static const char *const names[] = { "anndata_gz.h5ad", "unsorted.h5ad", "table.h5",
-                                         "amounts.h5ad", "obs_only.h5ad", "lzf.h5" };
+                                         "amounts.h5ad", "obs_only.h5ad", "lzf.h5",
+                                         "pandas_two.h5", "pandas_table.h5" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         seg_status st = SEG_E_AGAIN;
         for (long n = 0; st == SEG_E_AGAIN; n++) {
@@ -417,6 +471,8 @@ int main(void)
         cmocka_unit_test(reads_sparse_matrices),
         cmocka_unit_test(reads_compound_tables),
         cmocka_unit_test(reads_compound_tables_with_variable_texts),
+        cmocka_unit_test(reads_frames_of_pandas),
+        cmocka_unit_test(looks_twice_at_a_frame),
         cmocka_unit_test(refuses_with_a_reason),
         cmocka_unit_test(survives_altered_bytes),
         cmocka_unit_test(leaves_nothing_open_in_the_library),
