@@ -28,6 +28,6 @@ all() {
     done
 }
 all 24M
-segmill import customers.csv --label churned -o no.h5 --memory 4M --quiet 2>err
+segmill import customers.csv --label churned -o no.h5 --memory 1M --quiet 2>err
 echo "exit $?: $(wc -l <err) line, $(grep -o "give more with --memory" err)"
 [ ! -e no.h5 ] && echo "nothing is left"
