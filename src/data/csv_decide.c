@@ -71,8 +71,8 @@ static void keep_first(fault *first, const seg_csv_column *c, const seg_csv_plac
 
 static void number_faults(fault *first, const seg_csv_column *c)
 {
-    keep_first(first, c, &c->not_number, true, "is not a number" GIVE);
-    keep_first(first, c, &c->overflow, true, c->type == SEG_CSV_FIXED
+    keep_first(first, c, &c->found.not_number, true, "is not a number" GIVE);
+    keep_first(first, c, &c->found.overflow, true, c->type == SEG_CSV_FIXED
                ? "is too large for exact money" GIVE : "is too large for a 32-bit float" GIVE);
 }
 
@@ -96,7 +96,7 @@ static seg_date_format best_format(const seg_csv_column *c, bool told)
     for (int f = SEG_DATE_ISO; f < SEG_CSV_N_FORMATS; f++) {
         if (!told && !c->date_like && digits_only((seg_date_format)f))
             continue;
-        if (c->n_dates[f] > (best == SEG_DATE_NONE ? 0 : c->n_dates[best]))
+        if (c->found.n_dates[f] > (best == SEG_DATE_NONE ? 0 : c->found.n_dates[best]))
             best = (seg_date_format)f;
     }
     return best;
@@ -105,9 +105,9 @@ static seg_date_format best_format(const seg_csv_column *c, bool told)
 static seg_status check_ambiguous(const seg_csv_import *im, const seg_csv_column *c,
                                   seg_error *err)
 {
-    if (im->format != SEG_DATE_NONE || c->n_dates[SEG_DATE_DMY] != c->n_dates[SEG_DATE_MDY])
+    if (im->format != SEG_DATE_NONE || c->found.n_dates[SEG_DATE_DMY] != c->found.n_dates[SEG_DATE_MDY])
         return SEG_OK;
-    return seg_csv_fail_cell(im, c, &c->a_date, true, "may be day/month or month/day, as every "
+    return seg_csv_fail_cell(im, c, &c->found.a_date, true, "may be day/month or month/day, as every "
                              "other cell; give --dates d/m/y or --dates m/d/y", err);
 }
 
@@ -116,14 +116,14 @@ static seg_status decide_date(seg_csv_import *im, seg_csv_column *c, fault *firs
 {
     /* --dates settles what is ambiguous; it does not forbid another plain format. */
     seg_date_format f = im->format;
-    if (f == SEG_DATE_NONE || c->n_dates[f] == 0)
+    if (f == SEG_DATE_NONE || c->found.n_dates[f] == 0)
         f = best_format(c, true);
     c->format = f;
     if (f == SEG_DATE_NONE) {
-        if (c->n_present == 0)
+        if (c->found.n_present == 0)
             return seg_fail(err, SEG_E_DATA, "%s: column '%s': there is no date in it",
                             file_name(im, 0), c->name);
-        return seg_csv_fail_cell(im, c, &c->first_cell, true, "is not a date; give --dates or"
+        return seg_csv_fail_cell(im, c, &c->found.first_cell, true, "is not a date; give --dates or"
                                  " --types", err);
     }
     if (f == SEG_DATE_DMY || f == SEG_DATE_MDY) {
@@ -131,8 +131,8 @@ static seg_status decide_date(seg_csv_import *im, seg_csv_column *c, fault *firs
         if (st != SEG_OK)
             return st;
     }
-    if (c->n_dates[f] < c->n_present)
-        keep_first(first, c, &c->not_date[f], true, "is not a date; give --dates, --missing or"
+    if (c->found.n_dates[f] < c->found.n_present)
+        keep_first(first, c, &c->found.not_date[f], true, "is not a date; give --dates, --missing or"
                    " --max-errors");
     return SEG_OK;
 }
@@ -142,13 +142,13 @@ static seg_status decide_date(seg_csv_import *im, seg_csv_column *c, fault *firs
 static seg_status decide_text(seg_csv_import *im, seg_csv_column *c, seg_error *err)
 {
     c->type = SEG_CSV_TEXT;
-    if (c->asked == SEG_CSV_TEXT && c->width > 65536)
+    if (c->asked == SEG_CSV_TEXT && c->found.width > 65536)
         return seg_fail(err, SEG_E_DATA, "%s: column '%s': a text of %zu bytes; at most 65536",
-                        file_name(im, 0), c->name, c->width);
-    if (c->asked != SEG_CSV_TEXT && c->width > SEG_CSV_MAX_TEXT) {
+                        file_name(im, 0), c->name, c->found.width);
+    if (c->asked != SEG_CSV_TEXT && c->found.width > SEG_CSV_MAX_TEXT) {
         c->type = SEG_CSV_LEFT_OUT;
         seg_csv_say(im, "column '%s' holds texts of up to %zu bytes: left out (--types %s:text "
-                    "keeps it)", c->name, c->width, c->name);
+                    "keeps it)", c->name, c->found.width, c->name);
     }
     return SEG_OK;
 }
@@ -174,20 +174,20 @@ static seg_status decide_category(seg_csv_import *im, seg_csv_column *c, seg_err
     bool told = c->asked == SEG_CSV_CATEGORY || c->role == SEG_CSV_LABEL;
     size_t n = c->levels == NULL ? 0 : seg_dictionary_size(c->levels);
     c->type = SEG_CSV_CATEGORY;
-    if (told && c->many)
+    if (told && c->found.many)
         return seg_fail(err, SEG_E_DATA, "%s: column '%s': more than %d different values; %s",
                         file_name(im, 0), c->name, SEG_CSV_MAX_LEVELS,
                         c->role == SEG_CSV_LABEL ? "a label has few" : "a category has few");
-    bool few = !c->many && (n <= 20 || n * 2 <= im->n_rows);
+    bool few = !c->found.many && (n <= 20 || n * 2 <= im->n_rows);
     if (told || (few && !holds_addresses(c)))
         return SEG_OK;
     if (few)
         seg_csv_say(im, "column '%s' holds e-mail addresses: kept as text beside the features "
                     "(--types %s:category says otherwise)", c->name, c->name);
-    else if (c->width <= SEG_CSV_MAX_TEXT)
+    else if (c->found.width <= SEG_CSV_MAX_TEXT)
         seg_csv_say(im, "column '%s' has %s%zu different texts: kept as text beside the features",
-                    c->name, c->many ? "more than " : "",
-                    c->many ? (size_t)SEG_CSV_MAX_LEVELS : n);
+                    c->name, c->found.many ? "more than " : "",
+                    c->found.many ? (size_t)SEG_CSV_MAX_LEVELS : n);
     return decide_text(im, c, err);
 }
 
@@ -195,9 +195,9 @@ static seg_status decide_category(seg_csv_import *im, seg_csv_column *c, seg_err
 
 static seg_status check_commas(const seg_csv_import *im, const seg_csv_column *c, seg_error *err)
 {
-    if (c->n_commas == 0 || !sure(c->n_commas + c->n_numbers, c->n_present))
+    if (c->found.n_commas == 0 || !sure(c->found.n_commas + c->found.n_numbers, c->found.n_present))
         return SEG_OK;
-    return seg_csv_fail_cell(im, c, &c->a_comma, true, "looks like a number with a decimal comma;"
+    return seg_csv_fail_cell(im, c, &c->found.a_comma, true, "looks like a number with a decimal comma;"
                              " give --decimal , or --types", err);
 }
 
@@ -205,23 +205,23 @@ static seg_status decide_open(seg_csv_import *im, seg_csv_column *c, fault *firs
                               seg_error *err)
 {
     seg_status st = SEG_OK;
-    uint64_t n_dates = c->n_dates[best_format(c, im->format != SEG_DATE_NONE && c->date_like)];
-    uint64_t n_numbers = c->n_numbers + c->n_overflows;
+    uint64_t n_dates = c->found.n_dates[best_format(c, im->format != SEG_DATE_NONE && c->date_like)];
+    uint64_t n_numbers = c->found.n_numbers + c->found.n_overflows;
     if (c->role == SEG_CSV_LABEL)
         return decide_category(im, c, err);
-    if (sure(n_dates, c->n_present) && (n_dates >= n_numbers || c->date_like)) {
+    if (sure(n_dates, c->found.n_present) && (n_dates >= n_numbers || c->date_like)) {
         c->type = SEG_CSV_DATE;
         return decide_date(im, c, first, err);
     }
     TRY(check_commas(im, c, err));
-    if (c->n_present == 0 || sure(n_numbers, c->n_present)) {
+    if (c->found.n_present == 0 || sure(n_numbers, c->found.n_present)) {
         c->type = SEG_CSV_NUMBER;
         number_faults(first, c);
         return SEG_OK;
     }
-    if (n_numbers * 20 >= c->n_present)
+    if (n_numbers * 20 >= c->found.n_present)
         seg_csv_say(im, "column '%s' is %.0f %% numbers: taken as a category", c->name,
-                    100.0 * (double)n_numbers / (double)c->n_present);
+                    100.0 * (double)n_numbers / (double)c->found.n_present);
     TRY(decide_category(im, c, err));
 
 done:
@@ -246,28 +246,37 @@ static seg_status fail_twins(const seg_csv_import *im, const seg_csv_column *c, 
 static seg_status decide_id(const seg_csv_import *im, const seg_csv_column *c, fault *first,
                             seg_error *err)
 {
-    keep_first(first, c, &c->empty, false, "the id is missing");
-    keep_first(first, c, &c->too_long, false, "the id has more than 1024 bytes");
+    keep_first(first, c, &c->found.empty, false, "the id is missing");
+    keep_first(first, c, &c->found.too_long, false, "the id has more than 1024 bytes");
     return c->n_twice > 0 ? fail_twins(im, c, "", err) : SEG_OK;
+}
+
+/* Not the id, although it is named like one: most of its values are not distinct, or not
+ * there. */
+static bool is_no_id(const seg_csv_import *im, const seg_csv_column *c)
+{
+    if (c->n_twice > 0)
+        return c->n_twice * 2 >= im->n_rows;
+    return c->found.n_missing > 0 && c->found.n_missing * 2 >= im->n_rows;
 }
 
 /* The only column that is named like an id is one if its values are distinct. */
 static seg_status infer_id(seg_csv_import *im, seg_csv_column *c, seg_error *err)
 {
     c->id_like = false;
-    if (c->n_twice == 0 && c->n_missing == 0) {
-        c->role = SEG_CSV_ID;
-        c->type = SEG_CSV_EXACT;
-        seg_csv_say(im, "column '%s' is the id (--id names another one, --id \"\" none)", c->name);
+    if (c->no_id) {
+        seg_csv_say(im, "column '%s' is no id: its values are not distinct (are these order"
+                    " lines? give --kind transactions)", c->name);
         return SEG_OK;
     }
-    if (c->n_twice > 0 && c->n_twice * 2 < im->n_rows)
+    if (c->n_twice > 0)
         return fail_twins(im, c, "; give --id \"\" if it is no id", err);
-    if (c->n_twice == 0 && c->n_missing * 2 < im->n_rows)
-        return seg_csv_fail_cell(im, c, &c->empty, false, "the id is missing; give --id \"\" if it"
-                                 " is no id", err);
-    seg_csv_say(im, "column '%s' is no id: its values are not distinct (are these order"
-                " lines? give --kind transactions)", c->name);
+    if (c->found.n_missing > 0)
+        return seg_csv_fail_cell(im, c, &c->found.empty, false, "the id is missing; give --id"
+                                 " \"\" if it is no id", err);
+    c->role = SEG_CSV_ID;
+    c->type = SEG_CSV_EXACT;
+    seg_csv_say(im, "column '%s' is the id (--id names another one, --id \"\" none)", c->name);
     return SEG_OK;
 }
 
@@ -276,13 +285,13 @@ static seg_status infer_id(seg_csv_import *im, seg_csv_column *c, seg_error *err
 static void decide_scale(seg_csv_import *im, seg_csv_column *c)
 {
     static const uint32_t scales[] = { 1, 100, 100, 1000, 10000 };
-    int digits = c->digits > 4 ? 4 : c->digits;
+    int digits = c->found.digits > 4 ? 4 : c->found.digits;
     c->scale = scales[digits];
     if (c->scale == 1 && c->role != SEG_CSV_QUANTITY)
         c->scale = 100;
-    if (c->n_inexact > 0)
+    if (c->found.n_inexact > 0)
         seg_csv_say(im, "column '%s': %" PRIu64 " values have more than 4 digits after the point:"
-                    " rounded to 1/10000", c->name, c->n_inexact);
+                    " rounded to 1/10000", c->name, c->found.n_inexact);
 }
 
 static seg_status decide(seg_csv_import *im, seg_csv_column *c, fault *first, seg_error *err)
@@ -300,12 +309,12 @@ static seg_status decide(seg_csv_import *im, seg_csv_column *c, fault *first, se
     case SEG_CSV_DATE:
         return decide_date(im, c, first, err);
     case SEG_CSV_CATEGORY:
-        keep_first(first, c, &c->not_level, true, "is not a level of the schema");
+        keep_first(first, c, &c->found.not_level, true, "is not a level of the schema");
         return decide_category(im, c, err);
     case SEG_CSV_TEXT:
         return decide_text(im, c, err);
     case SEG_CSV_CODES:
-        keep_first(first, c, &c->too_long, false, "the text has more than 1024 bytes");
+        keep_first(first, c, &c->found.too_long, false, "the text has more than 1024 bytes");
         break;
     case SEG_CSV_EXACT:
         return decide_id(im, c, first, err);
@@ -336,19 +345,63 @@ done:
     return st;
 }
 
-seg_status seg_csv_infer(seg_csv_import *im, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    bool again;
-    TRY(seg_csv_look(im, false, err));
-    TRY(seg_csv_decide(im, &again, err));
-    if (again) {
-        im->told = true;
-        TRY(seg_csv_look(im, true, err));
-        TRY(seg_csv_decide(im, &again, err));
-        im->told = false;
-    }
+/* ---- guesses ------------------------------------------------------------------------ */
 
-done:
-    return st;
+/* Too little is known of a column that was taken for numbers or dates and is none. */
+static bool guessed_wrong(const seg_csv_column *c)
+{
+    const seg_csv_facts *f = &c->found;
+    if (c->type != SEG_CSV_AUTO || f->n_present == 0)
+        return false;
+    if (c->mode == SEG_CSV_AS_NUMBERS)
+        return !sure(f->n_numbers + f->n_overflows, f->n_present);
+    return c->mode == SEG_CSV_AS_DATES && !sure(f->n_dates[c->guess_format], f->n_present);
+}
+
+bool seg_csv_mend_guesses(seg_csv_import *im)
+{
+    bool again = false;
+    for (size_t i = 0; i < im->rows->n_columns; i++) {
+        seg_csv_column *c = &im->columns[i];
+        if (c->id_like && c->mode == SEG_CSV_AS_IDS && is_no_id(im, c)) {
+            c->no_id = true;
+            c->mode = c->mode_if_no_id;
+            again = true;
+        } else if (guessed_wrong(c)) {
+            c->mode = SEG_CSV_AS_LEVELS;
+            again = true;
+        }
+    }
+    return again;
+}
+
+bool seg_csv_stored_well(seg_csv_column *c)
+{
+    bool texts = c->mode == SEG_CSV_AS_TEXTS || c->mode == SEG_CSV_AS_IDS
+                 || c->mode == SEG_CSV_AS_LEVELS || c->mode == SEG_CSV_AS_CODES;
+    switch (c->type) {
+    case SEG_CSV_NUMBER:
+        if (texts || c->mode == SEG_CSV_AS_NUMBERS)
+            return true;
+        c->mode = SEG_CSV_AS_NUMBERS;
+        return false;
+    case SEG_CSV_DATE:
+        if (texts || (c->mode == SEG_CSV_AS_DATES && c->guess_format == c->format))
+            return true;
+        c->mode = SEG_CSV_AS_TEXTS;
+        return false;
+    case SEG_CSV_CATEGORY:
+    case SEG_CSV_TEXT:
+        if (texts)
+            return true;
+        c->mode = c->type == SEG_CSV_TEXT ? SEG_CSV_AS_TEXTS : SEG_CSV_AS_LEVELS;
+        return false;
+    case SEG_CSV_CODES:
+    case SEG_CSV_FIXED:
+    case SEG_CSV_EXACT:
+    case SEG_CSV_LEFT_OUT:
+    case SEG_CSV_AUTO:
+        break;
+    }
+    return true;
 }

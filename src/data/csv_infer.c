@@ -1,404 +1,217 @@
-/* csv_infer.c: the first reading: what stands in each column, over the whole text and not
- * just its head. Every cell is tried as a number and a date, and kept as a level while a
- * column has few; nothing is decided here. Memory: the dictionaries. */
-#include "data/csv_import.h"
-
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
+/* csv_infer.c: readings until the columns are decided and their cells are kept as decided.
+ * Usually one: how a column is taken is guessed from samples of the text, and every cell that
+ * does not fit the guess is counted for what it is. A guess that turns out wrong costs a
+ * second reading, never a wrong type. */
 #include <string.h>
 #include "base/alloc.h"
-#include "base/number.h"
+#include "base/file.h"
 #include "base/try.h"
+#include "data/csv_part.h"
 
-bool seg_csv_is_missing(const seg_csv_import *im, const char *s, size_t n)
+enum { SAMPLE_BYTES = 96 * 1024, MOST_READINGS = 8 };
+
+/* ---- guesses -------------------------------------------------------------------------- */
+
+/* What the user or the role has settled; AS_LEVELS for what is open. */
+static seg_csv_mode settled_mode(const seg_csv_column *c)
 {
-    if (n == 0)
-        return true;
-    if (s[0] != ' ' && s[0] != '\t' && !im->missing_first[(unsigned char)s[0]])
-        return false;
-    seg_csv_cell cell = seg_csv_trim(s, n);
-    if (cell.n == 0)
-        return true;
-    for (const char **word = im->missing; *word != NULL; word++)
-        if (seg_equal_n(*word, cell.s, cell.n))
-            return true;
-    return false;
-}
-
-seg_csv_cell seg_csv_trim(const char *s, size_t n)
-{
-    while (n > 0 && (*s == ' ' || *s == '\t'))
-        s++, n--;
-    while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t'))
-        n--;
-    return (seg_csv_cell){ s, n };
-}
-
-/* ---- one cell --------------------------------------------------------------------- */
-
-typedef struct here {
-    seg_csv_import *im;
-    const seg_csv_row *row;
-    const char *s;           /* the cell as it stands */
-    size_t n;
-    seg_csv_cell cell;       /* without blanks around it */
-} here;
-
-static uint64_t place_of(const here *h)
-{
-    return (uint64_t)h->im->rows->file << 44 | h->row->line;
-}
-
-static void keep_place(const here *h, seg_csv_place *place)
-{
-    if (place->line != 0)
-        return;
-    place->line = h->row->line;
-    place->file = (uint32_t)h->im->rows->file;
-    place->n = (uint32_t)(h->cell.n < sizeof place->text ? h->cell.n : sizeof place->text);
-    memcpy(place->text, h->cell.s, place->n);
-}
-
-static bool could_be_number(char c)
-{
-    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == ',';
-}
-
-/* Written like a number: what does not parse then is too large. */
-static bool reads_like_number(const char *s, size_t n, char point)
-{
-    size_t i = s[0] == '-' || s[0] == '+', digits = 0, points = 0;
-    for (; i < n && ((s[i] >= '0' && s[i] <= '9') || (s[i] == point && points++ == 0)); i++)
-        digits += s[i] != point;
-    if (digits == 0 || i == n)
-        return digits > 0;
-    if (s[i] != 'e' && s[i] != 'E')
-        return false;
-    i++;
-    i += i < n && (s[i] == '-' || s[i] == '+');
-    size_t first = i;
-    while (i < n && s[i] >= '0' && s[i] <= '9')
-        i++;
-    return i == n && i > first;
-}
-
-static void keep_overflow(seg_csv_column *c, const here *h)
-{
-    c->n_overflows++;
-    keep_place(h, &c->overflow);
-}
-
-static void seen_value(seg_csv_column *c, double value)
-{
-    if (c->n_numbers == 0 || value < c->min)
-        c->min = value;
-    if (c->n_numbers == 0 || value > c->max)
-        c->max = value;
-    c->n_numbers++;
-}
-
-static void look_for_number(seg_csv_column *c, const here *h)
-{
-    const char *s = h->cell.s;
-    size_t n = h->cell.n;
-    double value;
-    float single;
-    if (!could_be_number(s[0]) || !seg_parse_f64(s, n, h->im->point, &value)) {
-        if (reads_like_number(s, n, h->im->point)) {
-            keep_overflow(c, h);
-            return;
-        }
-        keep_place(h, &c->not_number);
-        if (h->im->point == '.' && could_be_number(s[0]) && memchr(s, ',', n) != NULL
-            && seg_parse_f64(s, n, ',', &value)) {
-            c->n_commas++;
-            keep_place(h, &c->a_comma);
-        }
-        return;
-    }
-    if (fabs(value) > 1e38 && !seg_parse_f32(s, n, h->im->point, &single)) {
-        keep_overflow(c, h);
-        return;
-    }
-    c->whole = c->whole && value == floor(value);
-    c->counts = c->counts && (c->n_numbers == 0 || value == c->last + 1);
-    c->last = value;
-    seen_value(c, value);
-}
-
-/* Digits after the point that are not trailing zeros. */
-static int digits_of(const char *s, size_t n, char point)
-{
-    const char *p = memchr(s, point, n);
-    if (p == NULL)
-        return 0;
-    while (n > 0 && s[n - 1] == '0')
-        n--;
-    return (int)(s + n - p) - 1;
-}
-
-static void look_for_fixed(seg_csv_column *c, const here *h)
-{
-    int64_t value;
-    bool exact;
-    const char *s = h->cell.s;
-    size_t n = h->cell.n;
-    char point = h->im->point;
-    if (!seg_parse_fixed(s, n, point, SEG_CSV_FIXED_SCALE, &value, &exact)) {
-        if (memchr(s, 'e', n) == NULL && memchr(s, 'E', n) == NULL
-            && reads_like_number(s, n, point))
-            keep_overflow(c, h);
-        else
-            keep_place(h, &c->not_number);
-        return;
-    }
-    int digits = digits_of(s, n, point);
-    if (digits > c->digits)
-        c->digits = digits;
-    c->n_inexact += !exact;
-    seen_value(c, (double)value / SEG_CSV_FIXED_SCALE);
-}
-
-static seg_status look_for_date(seg_csv_column *c, const here *h, seg_error *err)
-{
-    const char *s = h->cell.s;
-    size_t n = h->cell.n;
-    unsigned formats = 0;
-    if (s[0] >= '0' && s[0] <= '9')
-        formats = seg_date_formats_of(s, n);
-    if (formats == 0 && c->not_date == NULL && c->type != SEG_CSV_DATE)
-        return SEG_OK;   /* no date in sight */
-    if (c->not_date == NULL) {
-        seg_status st = SEG_ALLOC(&c->not_date, SEG_CSV_N_FORMATS, "a column", err);
-        if (st != SEG_OK)
-            return st;
-        for (int f = 0; f < SEG_CSV_N_FORMATS && c->n_present > 1; f++)
-            c->not_date[f] = c->first_cell;
-    }
-    for (int f = SEG_DATE_ISO; f < SEG_CSV_N_FORMATS; f++) {
-        int64_t second;
-        bool has_time;
-        if ((formats & 1u << f) == 0) {
-            keep_place(h, &c->not_date[f]);
-            continue;
-        }
-        if (!seg_parse_date(s, n, (seg_date_format)f, &second, &has_time))
-            continue;
-        keep_place(h, &c->a_date);
-        if (c->n_dates[f] == 0 || second < c->first_second[f])
-            c->first_second[f] = second;
-        if (c->n_dates[f] == 0 || second > c->last_second[f])
-            c->last_second[f] = second;
-        c->n_dates[f]++;
-        c->has_time |= has_time;
-    }
-    return SEG_OK;
-}
-
-static seg_status look_for_level(seg_csv_column *c, const here *h, seg_error *err)
-{
-    int32_t code;
-    seg_status st = SEG_OK;
-    if (c->n_fixed_levels > 0) {
-        if (seg_dictionary_find(c->levels, h->s, h->n) < 0)
-            keep_place(h, &c->not_level);
-        return SEG_OK;
-    }
-    if (h->n > SEG_CSV_MAX_TEXT) {
-        keep_place(h, &c->too_long);
-        c->many = true;
-        return SEG_OK;
-    }
-    if (c->levels == NULL)
-        st = seg_dictionary_new(&c->levels, err);
-    if (st == SEG_OK)
-        st = seg_dictionary_add(c->levels, h->s, h->n, &code, err);
-    if (st == SEG_OK && c->type != SEG_CSV_CODES
-        && seg_dictionary_size(c->levels) > SEG_CSV_MAX_LEVELS) {
-        c->many = true;
-        seg_dictionary_free(c->levels);
-        c->levels = NULL;
-    }
-    return st;
-}
-
-static seg_status look_for_twins(seg_csv_column *c, const here *h, seg_error *err)
-{
-    uint64_t seen;
-    seg_status st = SEG_OK;
-    if (c->seen == NULL)
-        st = seg_fingerprints_new(&c->seen, err);
-    if (st == SEG_OK)
-        st = seg_fingerprints_add(c->seen, h->s, h->n, place_of(h), &seen, err);
-    if (st == SEG_OK && seen != 0 && c->n_twice++ == 0) {
-        c->twice_first = seen;
-        c->twice_again = place_of(h);
-    }
-    return st;
-}
-
-static bool is_point_zero(const char *s, size_t n)
-{
-    if (n < 3 || s[n - 1] != '0' || s[n - 2] != '.')
-        return false;
-    for (size_t i = 0; i < n - 2; i++)
-        if (s[i] < '0' || s[i] > '9')
-            return false;
-    return true;
-}
-
-static seg_status look_at_text(seg_csv_column *c, const here *h, seg_error *err)
-{
-    c->all_point_zero = c->all_point_zero && is_point_zero(h->s, h->n);
-    if (h->n > SEG_CSV_MAX_TEXT)
-        keep_place(h, &c->too_long);
-    return c->type == SEG_CSV_EXACT || c->id_like ? look_for_twins(c, h, err) : SEG_OK;
-}
-
-static seg_status look_at(seg_csv_column *c, const here *h, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    if (seg_csv_is_missing(h->im, h->s, h->n)) {
-        c->n_missing++;
-        keep_place(h, &c->empty);
-        return SEG_OK;
-    }
-    c->n_present++;
-    keep_place(h, &c->first_cell);
-    if (h->n > c->width)
-        c->width = h->n;
-    bool open = c->type == SEG_CSV_AUTO;
-    if (c->type == SEG_CSV_EXACT || c->type == SEG_CSV_CODES || c->id_like)
-        TRY(look_at_text(c, h, err));
-    if (open || c->type == SEG_CSV_NUMBER)
-        look_for_number(c, h);
-    if (c->type == SEG_CSV_FIXED)
-        look_for_fixed(c, h);
-    if (open || c->type == SEG_CSV_DATE)
-        TRY(look_for_date(c, h, err));
-    if (((open || c->type == SEG_CSV_CATEGORY) && !c->many) || c->type == SEG_CSV_CODES)
-        TRY(look_for_level(c, h, err));
-
-done:
-    return st;
-}
-
-/* ---- all cells --------------------------------------------------------------------- */
-
-static void forget(seg_csv_column *c)
-{
-    seg_csv_column fresh = { .name = c->name, .role = c->role, .asked = c->asked,
-                             .type = c->type, .id_like = c->id_like, .date_like = c->date_like,
-                             .format = c->format, .n_fixed_levels = c->n_fixed_levels,
-                             .whole = true, .counts = true, .all_point_zero = true };
-    if (c->n_fixed_levels > 0)
-        fresh.levels = c->levels;
-    else
-        seg_dictionary_free(c->levels);
-    seg_fingerprints_free(c->seen);
-    seg_free(c->not_date);
-    *c = fresh;
-}
-
-static seg_status look_at_row(seg_csv_import *im, const seg_csv_row *row, seg_error *err)
-{
-    for (size_t c = 0; c < row->n_cells; c++) {
-        seg_csv_column *column = &im->columns[c];
-        if (column->type == SEG_CSV_LEFT_OUT)
-            continue;
-        here h = { im, row, row->cells[c].s, row->cells[c].n, { NULL, 0 } };
-        h.cell = seg_csv_trim(h.s, h.n);
-        seg_status st = look_at(column, &h, err);
-        if (st != SEG_OK)
-            return st;
-    }
-    return SEG_OK;
-}
-
-seg_status seg_csv_look(seg_csv_import *im, bool checked, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    seg_csv_row row;
-    size_t column;
-    char reason[320];
-
-    for (size_t c = 0; c < im->rows->n_columns; c++)
-        forget(&im->columns[c]);
-    im->n_rows = 0;
-    TRY(seg_csv_rejects_begin(&im->rejects, im->options, err));
-    TRY(seg_csv_rows_rewind(im->rows, "reading types", err));
-    for (;;) {
-        TRY(seg_csv_rows_next(im->rows, &row, err));
-        if (row.n_cells == 0)
-            break;
-        if (row.defect != SEG_CSV_SOUND) {
-            TRY(seg_csv_reject_defect(&im->rejects, im->rows, &row, err));
-        } else if (checked && seg_csv_row_fault(im, &row, &column, reason)) {
-            TRY(seg_csv_reject(&im->rejects, im->rows, &row, im->columns[column].name, reason,
-                               err));
-        } else {
-            TRY(look_at_row(im, &row, err));
-            im->n_rows++;
-        }
-    }
-    if (im->n_rows == 0)
-        st = seg_fail(err, SEG_E_DATA, "%s: %s", seg_csv_rows_file(im->rows),
-                      im->rejects.n > 0 ? "every row is left out" : "there are no rows");
-
-done:
-    return st;
-}
-
-/* ---- cells against decided types ------------------------------------------------------ */
-
-const char *seg_csv_fault(const seg_csv_import *im, const seg_csv_column *c, const char *s,
-                          size_t n)
-{
-    float single;
-    int64_t whole;
-    bool flag;
-    if (c->type == SEG_CSV_LEFT_OUT || seg_csv_is_missing(im, s, n))
-        return c->type == SEG_CSV_EXACT ? "the id is missing" : NULL;
-    seg_csv_cell cell = seg_csv_trim(s, n);
     switch (c->type) {
-    case SEG_CSV_NUMBER:
-        return seg_parse_f32(cell.s, cell.n, im->point, &single) ? NULL : "is not a number";
-    case SEG_CSV_FIXED:
-        return seg_parse_fixed(cell.s, cell.n, im->point, SEG_CSV_FIXED_SCALE, &whole, &flag)
-               ? NULL : "is not a number";
-    case SEG_CSV_DATE:
-        return seg_parse_date(cell.s, cell.n, c->format, &whole, &flag) ? NULL : "is not a date";
-    case SEG_CSV_CATEGORY:
-        return c->n_fixed_levels == 0 || seg_dictionary_find(c->levels, s, n) >= 0
-               ? NULL : "is not a level of the schema";
-    case SEG_CSV_CODES:
-    case SEG_CSV_EXACT:
-        return n <= SEG_CSV_MAX_TEXT ? NULL : "the text is too long";
-    case SEG_CSV_AUTO:
-    case SEG_CSV_TEXT:
-    case SEG_CSV_LEFT_OUT:
-        break;
+    case SEG_CSV_NUMBER:   return SEG_CSV_AS_NUMBERS;
+    case SEG_CSV_CATEGORY: return SEG_CSV_AS_LEVELS;
+    case SEG_CSV_DATE:     return SEG_CSV_AS_TEXTS;
+    case SEG_CSV_TEXT:     return SEG_CSV_AS_TEXTS;
+    case SEG_CSV_CODES:    return SEG_CSV_AS_CODES;
+    case SEG_CSV_FIXED:    return SEG_CSV_AS_FIXED;
+    case SEG_CSV_EXACT:    return SEG_CSV_AS_IDS;
+    case SEG_CSV_LEFT_OUT: return SEG_CSV_SKIP;
+    case SEG_CSV_AUTO:     break;
     }
-    return NULL;
+    return SEG_CSV_AS_LEVELS;
 }
 
-bool seg_csv_row_fault(const seg_csv_import *im, const seg_csv_row *row, size_t *column,
-                       char reason[320])
+/* Formats whose cells nothing else can be. */
+static seg_date_format plain_format(const seg_csv_facts *f)
 {
-    for (size_t c = 0; c < row->n_cells; c++) {
-        const seg_csv_column *col = &im->columns[c];
-        const char *why = seg_csv_fault(im, col, row->cells[c].s, row->cells[c].n);
-        if (why == NULL)
-            continue;
-        char quoted[SEG_QUOTE_BYTES];
-        seg_csv_cell cell = seg_csv_trim(row->cells[c].s, row->cells[c].n);
-        if (col->type == SEG_CSV_CODES || col->type == SEG_CSV_EXACT)
-            snprintf(reason, 320, "%s", why);
-        else
-            snprintf(reason, 320, "'%s' %s", seg_quote_cell(quoted, cell.s, cell.n), why);
-        *column = c;
-        return true;
+    static const seg_date_format formats[] = { SEG_DATE_ISO, SEG_DATE_DMY, SEG_DATE_MDY };
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
+        if (f->n_present > 0 && f->n_dates[formats[i]] == f->n_present)
+            return formats[i];
+    return SEG_DATE_NONE;
+}
+
+static void guess(seg_csv_column *c, const seg_csv_facts *sample)
+{
+    bool open = c->type == SEG_CSV_AUTO && c->role != SEG_CSV_LABEL;
+    seg_date_format format = plain_format(sample);
+    if ((open || c->type == SEG_CSV_DATE) && format != SEG_DATE_NONE) {
+        c->mode = SEG_CSV_AS_DATES;
+        c->guess_format = format;
+    } else if (open && !c->date_like && sample->n_present > 0
+               && sample->n_numbers == sample->n_present) {
+        c->mode = SEG_CSV_AS_NUMBERS;
     }
-    return false;
+    c->mode_if_no_id = c->mode;
+    if (c->id_like && c->type == SEG_CSV_AUTO)
+        c->mode = SEG_CSV_AS_IDS;
+}
+
+/* ---- samples -------------------------------------------------------------------------- */
+
+typedef struct sample {
+    seg_csv_import *im;
+    seg_csv_part part;
+    seg_csv_facts *facts;     /* per column */
+    char *text;
+} sample;
+
+/* Facts of the cells of open columns; a text that is not regular tells nothing. */
+static seg_status look_at_text(sample *s, size_t from, size_t n, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_csv_rows *rows = s->im->rows;
+    seg_csv_part *part = &s->part;
+    seg_csv_chunk *chunk = &part->chunk;
+    chunk->text = s->text + from;
+    chunk->n = n - from;
+    TRY(SEG_GROW(&part->room, &part->room_cap, n, "a cell", err));
+    TRY(seg_csv_chunk_index(chunk, rows->n_columns, rows->dialect.delimiter, n, NULL, false,
+                            &part->shape, err));
+    if (part->shape != SEG_CSV_REGULAR || rows->dialect.blanks)
+        return SEG_OK;
+    for (size_t c = 0; c < rows->n_columns; c++) {
+        seg_csv_column *column = &s->im->columns[c];
+        if (column->type != SEG_CSV_AUTO && column->type != SEG_CSV_DATE)
+            continue;
+        for (size_t r = 0; r < chunk->n_rows; r++) {
+            seg_csv_cell cell = seg_csv_chunk_cell(chunk, r, c);
+            if (cell.n > 0 && *cell.s == '"')
+                cell = seg_csv_unquote(cell, part->room);
+            seg_csv_look look = { .im = s->im, .column = column, .s = cell.s, .n = cell.n,
+                                  .n_equal = 1, .line = r + 1 };
+            TRY(seg_csv_facts_look(&s->facts[c], &look, err));
+        }
+    }
+
+done:
+    return st;
+}
+
+/* Behind the first line feed, or at 0. */
+static size_t behind_line(const char *text, size_t n)
+{
+    const char *feed = memchr(text, '\n', n);
+    return feed == NULL ? 0 : (size_t)(feed - text) + 1;
+}
+
+static seg_status sample_head(sample *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_csv_rows *rows = s->im->rows;
+    size_t n;
+    TRY(seg_input_rewind(rows->inputs[0], err));
+    TRY(seg_input_read(rows->inputs[0], s->text, SAMPLE_BYTES, &n, err));
+    memset(s->text + n, 0, SEG_CSV_PADDING);
+    if (n > 0 && n < SAMPLE_BYTES && s->text[n - 1] != '\n')
+        s->text[n++] = '\n';
+    TRY(look_at_text(s, rows->header ? behind_line(s->text, n) : 0, n, err));
+
+done:
+    return st;
+}
+
+/* At one and two thirds of a plain file. */
+static seg_status sample_middle(sample *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_input *input = s->im->rows->inputs[0];
+    uint64_t start, end;
+    int fd;
+    if (!seg_input_direct(input, &fd, &start, &end) || end - start < 8 * SAMPLE_BYTES)
+        return SEG_OK;
+    for (uint64_t i = 1; i <= 2; i++) {
+        TRY(seg_pread_all(fd, s->text, SAMPLE_BYTES, start + (end - start) / 3 * i,
+                          seg_input_name(input), err));
+        memset(s->text + SAMPLE_BYTES, 0, SEG_CSV_PADDING);
+        TRY(look_at_text(s, behind_line(s->text, SAMPLE_BYTES), SAMPLE_BYTES, err));
+    }
+
+done:
+    return st;
+}
+
+seg_status seg_csv_guess(seg_csv_import *im, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    sample s = { .im = im };
+    size_t d = im->rows->n_columns;
+    for (size_t c = 0; c < d; c++)
+        im->columns[c].mode = im->columns[c].mode_if_no_id = settled_mode(&im->columns[c]);
+    TRY(SEG_ALLOC(&s.text, SAMPLE_BYTES + SEG_CSV_PADDING + 1, "a sample", err));
+    TRY(SEG_ALLOC(&s.facts, d, "a sample", err));
+    for (size_t c = 0; c < d; c++)
+        seg_csv_facts_clear(&s.facts[c]);
+    TRY(seg_csv_part_init(&s.part, im, err));
+    TRY(sample_head(&s, err));
+    TRY(sample_middle(&s, err));
+    for (size_t c = 0; c < d; c++)
+        guess(&im->columns[c], &s.facts[c]);
+
+done:
+    for (size_t c = 0; s.facts != NULL && c < d; c++)
+        seg_free(s.facts[c].not_date);
+    seg_free(s.facts);
+    seg_csv_part_free(&s.part);
+    seg_free(s.text);
+    return st;
+}
+
+/* ---- readings ------------------------------------------------------------------------- */
+
+/* Types are decided: how each is best kept. */
+static void follow_types(seg_csv_import *im)
+{
+    for (size_t c = 0; c < im->rows->n_columns; c++) {
+        seg_csv_column *column = &im->columns[c];
+        if (column->type == SEG_CSV_DATE && column->format >= SEG_DATE_ISO
+            && (column->format == SEG_DATE_ISO || column->format == SEG_DATE_DMY
+                || column->format == SEG_DATE_MDY)) {
+            column->mode = SEG_CSV_AS_DATES;
+            column->guess_format = column->format;
+        } else {
+            column->mode = settled_mode(column);
+        }
+    }
+}
+
+static bool all_kept_well(seg_csv_import *im)
+{
+    bool well = true;
+    for (size_t c = 0; c < im->rows->n_columns; c++)
+        well = seg_csv_stored_well(&im->columns[c]) && well;
+    return well;
+}
+
+seg_status seg_csv_infer(seg_csv_import *im, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    bool again = true;
+    TRY(seg_csv_guess(im, err));
+    for (int n = 0; again && n < MOST_READINGS; n++) {
+        TRY(seg_csv_read(im, err));
+        again = seg_csv_mend_guesses(im);
+        if (again)
+            continue;
+        TRY(seg_csv_decide(im, &again, err));
+        im->told = true;
+        if (again && !im->checked) {
+            im->checked = true;
+            follow_types(im);
+        } else if (!all_kept_well(im)) {
+            again = true;
+        }
+    }
+    im->told = false;
+
+done:
+    return st;
 }

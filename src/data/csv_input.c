@@ -7,15 +7,14 @@
 #include "data/csv_input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <iconv.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/spill.h"
 #include "base/try.h"
 
 enum { STORED_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
@@ -38,38 +37,22 @@ struct seg_input {
     size_t plain_at, plain_end;
     uint64_t plain_offset;        /* bytes converted so far, for messages */
     bool at_start;
+    size_t mark_bytes;            /* of a byte order mark before plain UTF-8 */
 };
 
 /* ---- standard input --------------------------------------------------------- */
 
-static const char *temporary_folder(void)
-{
-    const char *dir = getenv("TMPDIR");
-    return dir == NULL || dir[0] != '/' ? "/tmp" : dir;
-}
-
-static int temporary_file(void)
-{
-    int fd = open(temporary_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
-        return fd;
-    char name[] = "/tmp/segmill-XXXXXX";   /* a file system without O_TMPFILE */
-    fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(name);
-    return fd;
-}
-
 #define SPOOL "spool the standard input there (TMPDIR names another folder)"
 
-static seg_status write_all(int fd, const unsigned char *bytes, size_t n, seg_error *err)
+static seg_status write_all(int fd, const unsigned char *bytes, size_t n, const char *folder,
+                            seg_error *err)
 {
     while (n > 0) {
         ssize_t done = write(fd, bytes, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return seg_errno(err, errno, temporary_folder(), SPOOL);
+            return seg_errno(err, errno, folder, SPOOL);
         bytes += done;
         n -= (size_t)done;
     }
@@ -78,9 +61,10 @@ static seg_status write_all(int fd, const unsigned char *bytes, size_t n, seg_er
 
 static seg_status spool(const seg_context *ctx, seg_input *in, seg_error *err)
 {
-    in->fd = temporary_file();
+    const char *folder;
+    in->fd = seg_unnamed_file(&folder);
     if (in->fd < 0)
-        return seg_errno(err, errno, temporary_folder(), SPOOL);
+        return seg_errno(err, errno, folder, SPOOL);
     for (;;) {
         seg_status st = seg_step(ctx, "reading the standard input", in->size, 0, err);
         if (st != SEG_OK)
@@ -92,7 +76,7 @@ static seg_status spool(const seg_context *ctx, seg_input *in, seg_error *err)
             return seg_errno(err, errno, "standard input", "read");
         if (got == 0)
             return SEG_OK;
-        st = write_all(in->fd, in->stored, (size_t)got, err);
+        st = write_all(in->fd, in->stored, (size_t)got, folder, err);
         if (st != SEG_OK)
             return st;
         in->size += (uint64_t)got;
@@ -328,8 +312,6 @@ static seg_status open_packing(seg_input *in, seg_error *err)
 static const char *no_text(const unsigned char *s, size_t n)
 {
     static const struct { const char *bytes; size_t n; const char *what; } known[] = {
-        { "\xff\xfe", 2, "UTF-16; give --encoding UTF-16 or convert it to UTF-8" },
-        { "\xfe\xff", 2, "UTF-16; give --encoding UTF-16 or convert it to UTF-8" },
         { "PK\3\4", 4, "a ZIP archive or an Excel workbook; save it as CSV" },
         { "\xd0\xcf\x11\xe0", 4, "an old Excel workbook; save it as CSV" },
         { "\x89HDF\r\n\x1a\n", 8, "HDF5, not text" },
@@ -342,19 +324,6 @@ static const char *no_text(const unsigned char *s, size_t n)
         if (n >= known[i].n && memcmp(s, known[i].bytes, known[i].n) == 0)
             return known[i].what;
     return NULL;
-}
-
-static seg_status check_head(seg_input *in, seg_error *err)
-{
-    char head[8];
-    size_t n;
-    seg_status st = read_unpacked(in, head, sizeof head, &n, err);
-    if (st != SEG_OK)
-        return st;
-    const char *what = no_text((const unsigned char *)head, n);
-    if (what != NULL)
-        return seg_fail(err, SEG_E_DATA, "%s: looks like %s", in->name, what);
-    return seg_input_rewind(in, err);
 }
 
 static seg_status copy_text(const char *text, char **out, seg_error *err)
@@ -376,6 +345,32 @@ static seg_status open_encoding(seg_input *in, const char *encoding, seg_error *
         return seg_fail(err, SEG_E_USAGE, "unknown encoding '%s'; examples: UTF-8, UTF-16, "
                         "ISO-8859-1, WINDOWS-1252", encoding);
     return SEG_ALLOC(&in->plain, PLAIN_BYTES, "a text buffer", err);
+}
+
+/* The encoding that a byte order mark tells, or null. */
+static const char *marked_encoding(const unsigned char *s, size_t n)
+{
+    if (n >= 4 && (memcmp(s, "\xff\xfe\0\0", 4) == 0 || memcmp(s, "\0\0\xfe\xff", 4) == 0))
+        return "UTF-32";
+    if (n >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
+        return "UTF-16";
+    return NULL;
+}
+
+static seg_status check_head(seg_input *in, seg_error *err)
+{
+    char head[8];
+    const unsigned char *bytes = (const unsigned char *)head;
+    size_t n;
+    seg_status st = read_unpacked(in, head, sizeof head, &n, err);
+    if (st != SEG_OK)
+        return st;
+    const char *what = no_text(bytes, n), *encoding = marked_encoding(bytes, n);
+    if (what != NULL)
+        return seg_fail(err, SEG_E_DATA, "%s: looks like %s", in->name, what);
+    in->mark_bytes = n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    st = seg_input_rewind(in, err);
+    return st == SEG_OK && encoding != NULL ? open_encoding(in, encoding, err) : st;
 }
 
 seg_status seg_input_open(const seg_context *ctx, const char *path, const char *encoding,
@@ -425,6 +420,14 @@ void seg_input_close(seg_input *in)
     seg_free(in->stored);
     seg_free(in->plain);
     seg_free(in);
+}
+
+bool seg_input_direct(const seg_input *in, int *fd, uint64_t *start, uint64_t *end)
+{
+    *fd = in->fd;
+    *start = in->mark_bytes;
+    *end = in->size;
+    return in->packing == PLAIN && in->iconv == (iconv_t)-1;
 }
 
 const char *seg_input_name(const seg_input *in) { return in->name; }

@@ -122,10 +122,10 @@ seg_status seg_csv_money_plan(seg_csv_import *im, seg_csv_money *money, seg_erro
     int digits = 0;
     if (money->price != NULL) {
         money->price_scale = money->price->scale;
-        digits = money->price->digits + (money->quantity == NULL ? 0 : money->quantity->digits);
+        digits = money->price->found.digits + (money->quantity == NULL ? 0 : money->quantity->found.digits);
     }
     if (money->amount != NULL)
-        digits = money->amount->digits;
+        digits = money->amount->found.digits;
     money->scale = scale_of_digits(digits);
     if (digits > 4 && money->amount == NULL)
         seg_csv_say(im, "price times quantity has up to %d digits after the point: rounded to"
@@ -143,34 +143,6 @@ void seg_csv_money_free(seg_csv_money *money)
 
 /* ---- rows ----------------------------------------------------------------------------- */
 
-/* The cell in units of 1/scale; *missing if it is empty, or the column is not there. */
-static bool fixed_cell(const seg_csv_import *im, const seg_csv_column *column,
-                       const seg_csv_row *row, uint32_t scale, int64_t *value, bool *missing)
-{
-    bool exact;
-    if (column == NULL) {
-        *missing = true;
-        return true;
-    }
-    seg_csv_cell cell = row->cells[column - im->columns];
-    *missing = seg_csv_is_missing(im, cell.s, cell.n);
-    if (*missing)
-        return true;
-    cell = seg_csv_trim(cell.s, cell.n);
-    return seg_parse_fixed(cell.s, cell.n, im->point, scale, value, &exact);
-}
-
-/* 0: the currency is missing. */
-static int64_t rate_of_row(const seg_csv_import *im, const seg_csv_money *money,
-                           const seg_csv_row *row)
-{
-    if (money->rates == NULL)
-        return SEG_CSV_RATE_SCALE;
-    seg_csv_cell cell = row->cells[money->currency - im->columns];
-    int32_t code = seg_dictionary_find(money->currency->levels, cell.s, cell.n);
-    return code < 0 ? 0 : money->rates[code];
-}
-
 /* units of 1/from, times the rate, in units of 1/to. */
 static bool convert(wide units, wide from, wide to, int64_t rate, int64_t *out)
 {
@@ -185,27 +157,30 @@ static bool convert(wide units, wide from, wide to, int64_t rate, int64_t *out)
     return units < (wide)1 << 100 && units > -((wide)1 << 100) && fits(units * (to / from), out);
 }
 
-bool seg_csv_money_of_row(const seg_csv_import *im, const seg_csv_money *money,
-                          const seg_csv_row *row, int64_t *price, int64_t *amount)
+static uint32_t scale_of(const seg_csv_column *column)
 {
-    int64_t p = 0, q = 1, a = 0;
-    bool no_price, no_quantity, no_amount;
-    uint32_t q_scale = money->quantity == NULL ? 1 : money->quantity->scale;
-    int64_t rate = rate_of_row(im, money, row);
-    uint32_t p_scale = money->price == NULL ? 1 : money->price->scale;
-    uint32_t a_scale = money->amount == NULL ? 1 : money->amount->scale;
+    return column == NULL ? 1 : column->scale;
+}
+
+bool seg_csv_money_of(const seg_csv_money *money, const seg_csv_order_line *line, int64_t *price,
+                      int64_t *amount)
+{
+    bool no_price = line->price == SEG_MISSING_I64;
+    int64_t rate = money->rates == NULL ? SEG_CSV_RATE_SCALE
+                   : line->currency < 0 ? 0 : money->rates[line->currency];
+    uint32_t p_scale = scale_of(money->price), q_scale = scale_of(money->quantity);
     *price = *amount = SEG_MISSING_I64;
-    if (!fixed_cell(im, money->price, row, p_scale, &p, &no_price)
-        || !fixed_cell(im, money->quantity, row, q_scale, &q, &no_quantity)
-        || !fixed_cell(im, money->amount, row, a_scale, &a, &no_amount))
-        return false;
     if (rate == 0)
         return true;
-    if (!no_price && !convert(p, p_scale, money->price_scale, rate, price))
+    if (!no_price && !convert(line->price, p_scale, money->price_scale, rate, price))
         return false;
     if (money->amount != NULL)
-        return no_amount || convert(a, a_scale, money->scale, rate, amount);
-    if (no_price || (money->quantity != NULL && no_quantity))
+        return line->amount == SEG_MISSING_I64
+               || convert(line->amount, scale_of(money->amount), money->scale, rate, amount);
+    bool no_quantity = money->quantity != NULL && line->quantity == SEG_MISSING_I64;
+    if (no_price || no_quantity)
         return true;
-    return convert((wide)p * q, (wide)p_scale * q_scale, money->scale, rate, amount);
+    int64_t quantity = money->quantity == NULL ? 1 : line->quantity;
+    return convert((wide)line->price * quantity, (wide)p_scale * q_scale, money->scale, rate,
+                   amount);
 }

@@ -17,9 +17,15 @@ typedef struct seg_csv_money {
 seg_status seg_csv_money_plan(seg_csv_import *im, seg_csv_money *money, seg_error *err);
 void seg_csv_money_free(seg_csv_money *money);
 
+/* Units of the columns' scales, or missing; currency: a code, -1 if missing. */
+typedef struct seg_csv_order_line {
+    int64_t price, quantity, amount;
+    int32_t currency;
+} seg_csv_order_line;
+
 /* The row's price and amount; missing where a part of them is. False: it does not fit
- * into 64 bits, or a cell is no number. */
-bool seg_csv_money_of_row(const seg_csv_import *im, const seg_csv_money *money,
-                          const seg_csv_row *row, int64_t *price, int64_t *amount);
+ * into 64 bits. */
+bool seg_csv_money_of(const seg_csv_money *money, const seg_csv_order_line *line, int64_t *price,
+                      int64_t *amount);
 
 #endif

@@ -1,5 +1,5 @@
 /* csv_plan.c: from decided columns to the schema of the table and what fills it. */
-#include "data/csv_cells.h"
+#include "data/csv_fill.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static seg_status name_levels(seg_csv_import *im, seg_csv_column *c, seg_error *
     if (n == 0)
         return SEG_OK;
     const char *const *texts = seg_dictionary_texts(c->levels);
-    bool strip = c->type == SEG_CSV_CODES && c->role != SEG_CSV_ITEM && c->all_point_zero
+    bool strip = c->type == SEG_CSV_CODES && c->role != SEG_CSV_ITEM && c->found.all_point_zero
                  && !im->options->id_text;
     if (c->type == SEG_CSV_CATEGORY && c->n_fixed_levels == 0)
         TRY(seg_dictionary_ranks(c->levels, false, &c->rank, err));
@@ -58,8 +58,8 @@ done:
 static seg_status add_id(seg_csv_import *im, seg_csv_targets *t, size_t i, seg_error *err)
 {
     seg_csv_column *c = &im->columns[i];
-    size_t width = c->width;
-    if (c->all_point_zero && !im->options->id_text) {
+    size_t width = c->found.width;
+    if (c->found.all_point_zero && !im->options->id_text) {
         width -= 2;
         seg_csv_say(im, "column '%s': every id ends in .0, which is dropped (--id-text keeps it)",
                     c->name);
@@ -78,10 +78,10 @@ static seg_status add_feature(seg_csv_import *im, seg_csv_targets *t, size_t i, 
         column.levels = c->names;
         column.n_levels = seg_dictionary_size(c->levels);
     }
-    if (number && c->whole && c->n_numbers > 0 && (c->max > 16777216 || c->min < -16777216))
+    if (number && c->found.whole && c->found.n_numbers > 0 && (c->found.max > 16777216 || c->found.min < -16777216))
         seg_csv_say(im, "column '%s' holds whole numbers beyond 16777216: kept to 24 bits",
                     c->name);
-    if (number && c->counts && c->n_numbers > 20 && c->n_missing == 0)
+    if (number && c->found.counts && c->found.n_numbers > 20 && c->found.n_missing == 0)
         seg_csv_say(im, "column '%s' only counts the rows; --drop %s leaves it out", c->name,
                     c->name);
     seg_status st = seg_schema_add_feature(t->schema, &column, err);
@@ -112,12 +112,12 @@ static seg_status add_obs(seg_csv_import *im, seg_csv_targets *t, size_t i, seg_
     seg_csv_column *c = &im->columns[i];
     seg_column column = { .name = c->name };
     if (c->type == SEG_CSV_DATE) {
-        column.type = c->has_time ? SEG_TYPE_TIME : SEG_TYPE_DAY;
-        return add_column(t, c->has_time ? SEG_CSV_TO_TIME : SEG_CSV_TO_DAY, i, &column, err);
+        column.type = c->found.has_time ? SEG_TYPE_TIME : SEG_TYPE_DAY;
+        return add_column(t, c->found.has_time ? SEG_CSV_TO_TIME : SEG_CSV_TO_DAY, i, &column, err);
     }
     if (c->type == SEG_CSV_TEXT) {
         column.type = SEG_TYPE_TEXT;
-        column.width = c->width == 0 ? 8 : (c->width + 7) / 8 * 8;
+        column.width = c->found.width == 0 ? 8 : (c->found.width + 7) / 8 * 8;
         return add_column(t, SEG_CSV_TO_TEXT, i, &column, err);
     }
     column.type = SEG_TYPE_CODE;
@@ -168,7 +168,7 @@ static seg_status add_times(seg_csv_import *im, seg_csv_targets *t, seg_error *e
     seg_column day = { .name = "day", .type = SEG_TYPE_DAY };
     seg_column ts = { .name = "ts", .type = SEG_TYPE_TIME };
     seg_status st = add_column(t, SEG_CSV_TO_DAY, i, &day, err);
-    if (st == SEG_OK && c->has_time)
+    if (st == SEG_OK && c->found.has_time)
         st = add_column(t, SEG_CSV_TO_TIME, i, &ts, err);
     return st;
 }
@@ -237,7 +237,7 @@ static const char *type_word(const seg_csv_column *c)
     switch (c->type) {
     case SEG_CSV_NUMBER:   return "number";
     case SEG_CSV_CATEGORY: return "category";
-    case SEG_CSV_DATE:     return c->has_time ? "time" : "date";
+    case SEG_CSV_DATE:     return c->found.has_time ? "time" : "date";
     case SEG_CSV_TEXT:     return "text";
     case SEG_CSV_CODES:    return "codes";
     case SEG_CSV_FIXED:    return "decimal";
@@ -272,17 +272,17 @@ static void report_column(seg_node *columns, const seg_csv_column *c)
         put_nulls(row, (const char *[]){ "missing", "levels", "min", "max" }, 4);
         return;
     }
-    seg_put_int(row, "missing", (int64_t)c->n_missing);
+    seg_put_int(row, "missing", (int64_t)c->found.n_missing);
     if (c->levels != NULL && (c->type == SEG_CSV_CATEGORY || c->type == SEG_CSV_CODES))
         seg_put_int(row, "levels", (int64_t)seg_dictionary_size(c->levels));
     else
         seg_put_null(row, "levels");
-    if ((c->type == SEG_CSV_NUMBER || c->type == SEG_CSV_FIXED) && c->n_numbers > 0) {
-        seg_put_real(row, "min", c->min);
-        seg_put_real(row, "max", c->max);
-    } else if (c->type == SEG_CSV_DATE && c->n_dates[c->format] > 0) {
-        put_day(row, "min", c->first_second[c->format]);
-        put_day(row, "max", c->last_second[c->format]);
+    if ((c->type == SEG_CSV_NUMBER || c->type == SEG_CSV_FIXED) && c->found.n_numbers > 0) {
+        seg_put_real(row, "min", c->found.min);
+        seg_put_real(row, "max", c->found.max);
+    } else if (c->type == SEG_CSV_DATE && c->found.n_dates[c->format] > 0) {
+        put_day(row, "min", c->found.first_second[c->format]);
+        put_day(row, "max", c->found.last_second[c->format]);
     } else {
         put_nulls(row, (const char *[]){ "min", "max" }, 2);
     }

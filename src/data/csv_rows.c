@@ -239,7 +239,8 @@ static seg_status next_line(seg_csv_rows *rows, seg_csv_row *row, seg_error *err
     return SEG_OK;
 }
 
-static seg_status same_header(const seg_csv_rows *rows, const seg_csv_row *row, seg_error *err)
+seg_status seg_csv_rows_same_header(const seg_csv_rows *rows, const seg_csv_row *row,
+                                    seg_error *err)
 {
     if (row->n_cells == 0)
         return seg_fail(err, SEG_E_DATA, "%s: the file is empty", seg_csv_rows_file(rows));
@@ -261,7 +262,7 @@ static seg_status start_file(seg_csv_rows *rows, size_t file, seg_error *err)
     seg_csv_scan_restart(rows->scan, rows->inputs[file]);
     if (rows->header) {
         TRY(next_line(rows, &row, err));
-        TRY(same_header(rows, &row, err));
+        TRY(seg_csv_rows_same_header(rows, &row, err));
     }
 
 done:
@@ -285,7 +286,7 @@ static seg_status step(seg_csv_rows *rows, seg_error *err)
     return seg_step(rows->ctx, rows->what, done, rows->total_bytes, err);
 }
 
-static void check_shape(const seg_csv_rows *rows, seg_csv_row *row)
+void seg_csv_rows_check(const seg_csv_rows *rows, seg_csv_row *row)
 {
     if (rows->n_columns == 0)
         return;
@@ -305,7 +306,7 @@ seg_status seg_csv_rows_next(seg_csv_rows *rows, seg_csv_row *row, seg_error *er
     while (rows->file < rows->n_inputs) {
         TRY(next_line(rows, row, err));
         if (row->n_cells > 0) {
-            check_shape(rows, row);
+            seg_csv_rows_check(rows, row);
             rows->n_read++;
             return SEG_OK;
         }

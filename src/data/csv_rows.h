@@ -39,6 +39,11 @@ seg_status seg_csv_rows_rewind(seg_csv_rows *rows, const char *what, seg_error *
  * wrong length or with bytes that are no text has its defect set. */
 seg_status seg_csv_rows_next(seg_csv_rows *rows, seg_csv_row *row, seg_error *err);
 const char *seg_csv_rows_file(const seg_csv_rows *rows);   /* name of the file being read */
+/* Sets the defect of a row of the wrong length, or that has the names of the columns. */
+void seg_csv_rows_check(const seg_csv_rows *rows, seg_csv_row *row);
+/* The first row of a file must be the header. */
+seg_status seg_csv_rows_same_header(const seg_csv_rows *rows, const seg_csv_row *row,
+                                    seg_error *err);
 
 /* The path ends with `suffix`, also when it is packed: ".dat", ".dat.gz", ".dat.zst". */
 bool seg_csv_path_is(const char *path, const char *suffix);

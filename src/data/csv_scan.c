@@ -15,16 +15,19 @@
 #include "base/text.h"
 #include "base/try.h"
 
-enum { FIRST_WINDOW = 256 * 1024, ROOM_TO_READ = 4096, MAX_CELLS = 65536, ROW_FIELDS = 64 };
+enum { FIRST_WINDOW = 256 * 1024, ROOM_TO_READ = 4096, MAX_CELLS = 1 << 20, ROW_FIELDS = 64 };
 
 struct seg_csv_scan {
     seg_input *input;
     seg_csv_dialect dialect;
     bool special[256];        /* ends a cell without quotes */
     size_t max_field, max_row;
-    char *window;
+    char *own;                /* a window over the input, of own_cap bytes */
+    size_t own_cap;
+    const char *window;       /* own, or somebody's text */
     size_t cap, at, end;      /* window[at .. end) is still to be scanned */
     bool ended;               /* the input holds no more */
+    bool borrowed;
     uint64_t line;            /* of window[at] */
     seg_csv_cell *cells;
     size_t n_cells, cells_cap;
@@ -50,8 +53,8 @@ seg_status seg_csv_scan_new(seg_input *input, seg_csv_dialect dialect, uint64_t 
     *out = NULL;
 
     TRY(SEG_ALLOC(&scan, 1, "a CSV reader", err));
-    TRY(SEG_ALLOC(&scan->window, FIRST_WINDOW, "a CSV window", err));
-    scan->cap = FIRST_WINDOW;
+    TRY(SEG_ALLOC(&scan->own, FIRST_WINDOW, "a CSV window", err));
+    scan->own_cap = FIRST_WINDOW;
     scan->dialect = dialect;
     scan->max_field = (size_t)max_field_bytes;
     scan->max_row = scan->max_field * ROW_FIELDS;
@@ -73,7 +76,7 @@ void seg_csv_scan_free(seg_csv_scan *scan)
 {
     if (scan == NULL)
         return;
-    seg_free(scan->window);
+    seg_free(scan->own);
     seg_free(scan->cells);
     seg_free(scan->scratch);
     seg_free(scan);
@@ -82,10 +85,27 @@ void seg_csv_scan_free(seg_csv_scan *scan)
 void seg_csv_scan_restart(seg_csv_scan *scan, seg_input *input)
 {
     scan->input = input;
+    scan->window = scan->own;
+    scan->cap = scan->own_cap;
     scan->at = scan->end = 0;
-    scan->ended = false;
+    scan->ended = scan->borrowed = false;
     scan->line = 1;
 }
+
+void seg_csv_scan_text(seg_csv_scan *scan, seg_input *input, const char *text, size_t n,
+                       bool last, uint64_t line)
+{
+    scan->input = input;
+    scan->window = text;
+    scan->cap = scan->end = n;
+    scan->at = 0;
+    scan->ended = last;
+    scan->borrowed = true;
+    scan->line = line;
+}
+
+size_t seg_csv_scan_taken(const seg_csv_scan *scan) { return scan->at; }
+uint64_t seg_csv_scan_line(const seg_csv_scan *scan) { return scan->line; }
 
 /* ---- one row ------------------------------------------------------------------- */
 
@@ -230,16 +250,17 @@ static seg_status read_more(seg_csv_scan *scan, seg_error *err)
 {
     seg_status st = SEG_OK;
     size_t kept = scan->end - scan->at, got;
-    memmove(scan->window, scan->window + scan->at, kept);
+    memmove(scan->own, scan->own + scan->at, kept);
     scan->at = 0;
     scan->end = kept;
     if (scan->cap - kept < ROOM_TO_READ || kept > scan->cap / 2) {
         size_t cap = scan->cap * 2;
-        TRY(SEG_REALLOC(&scan->window, cap, "a CSV window", err));
-        scan->cap = cap;
+        TRY(SEG_REALLOC(&scan->own, cap, "a CSV window", err));
+        scan->window = scan->own;
+        scan->cap = scan->own_cap = cap;
     }
     while (!scan->ended && scan->cap - scan->end >= ROOM_TO_READ) {
-        TRY(seg_input_read(scan->input, scan->window + scan->end, scan->cap - scan->end, &got,
+        TRY(seg_input_read(scan->input, scan->own + scan->end, scan->cap - scan->end, &got,
                            err));
         scan->end += got;
         scan->ended = got == 0;
@@ -344,6 +365,8 @@ seg_status seg_csv_scan_next(seg_csv_scan *scan, seg_csv_row *row, seg_error *er
             return SEG_OK;
         case MORE:
             TRY(check_sizes(scan, &got, err));
+            if (scan->borrowed)
+                return SEG_OK;
             TRY(read_more(scan, err));
             break;
         case UNCLOSED:
@@ -351,7 +374,7 @@ seg_status seg_csv_scan_next(seg_csv_scan *scan, seg_csv_row *row, seg_error *er
         case AFTER_QUOTE:
             return fail_in(scan, got.cell, err, "text after a closing quote");
         case TOO_MANY:
-            return fail_in(scan, scan->at, err, "more than 65536 fields in one row");
+            return fail_in(scan, scan->at, err, "more than 1048576 fields in one row");
         case NO_MEMORY:
             return seg_fail(err, SEG_E_AGAIN, "cannot allocate memory for a row");
         }

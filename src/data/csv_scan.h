@@ -49,6 +49,15 @@ void seg_csv_scan_free(seg_csv_scan *scan);   /* takes null */
  * apart: a quote that is not closed, text after a closing quote, a cell that is too long. */
 seg_status seg_csv_scan_next(seg_csv_scan *scan, seg_csv_row *row, seg_error *err);
 
+/* The rows of n bytes in memory, which stay where they are, instead of those of an input
+ * (which gives its name): the first row starts in `line`. last: the input ends with them;
+ * else n_cells is 0 at the row that does not end among them. */
+void seg_csv_scan_text(seg_csv_scan *scan, seg_input *input, const char *text, size_t n,
+                       bool last, uint64_t line);
+/* Bytes of it taken, and the line that follows them. */
+size_t seg_csv_scan_taken(const seg_csv_scan *scan);
+uint64_t seg_csv_scan_line(const seg_csv_scan *scan);
+
 /* At row 0 of another input, or of the same one after a rewind. */
 void seg_csv_scan_restart(seg_csv_scan *scan, seg_input *input);
 

@@ -42,15 +42,15 @@ static seg_status take_levels(seg_csv_column *c, const seg_node *levels, const c
     int32_t code;
     if (n == 0)
         return SEG_OK;
-    TRY(seg_dictionary_new(&c->levels, err));
+    TRY(seg_dictionary_new(&c->coded, err));
     for (size_t i = 0; i < n; i++) {
         const char *level = seg_node_text(seg_node_at(levels, i), NULL);
         if (level == NULL)
             return seg_fail(err, SEG_E_DATA, "%s: column '%s': a level is not text", path,
                             c->name);
-        TRY(seg_dictionary_add(c->levels, level, strlen(level), &code, err));
+        TRY(seg_dictionary_add(c->coded, level, strlen(level), &code, err));
     }
-    c->n_fixed_levels = seg_dictionary_size(c->levels);
+    c->n_fixed_levels = seg_dictionary_size(c->coded);
 
 done:
     return st;

@@ -1,14 +1,16 @@
-/* csv_source.c: text as a table: one reading decides the columns, the next ones hand out
- * typed blocks. Memory: the window, the dictionaries and one block, whatever the file's
- * size. */
+/* csv_source.c: text as a table: a reading decides the columns and stores their cells, from
+ * which blocks are handed out, as often as somebody wants. Memory: a batch of text, the
+ * dictionaries, one block, and of the store as much as the budget allows. */
 #include "data/csv_import.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/team.h"
+#include "base/threads.h"
 #include "base/try.h"
 #include "data/baskets.h"
-#include "data/csv_cells.h"
+#include "data/csv_fill.h"
 
 typedef struct csv_source {
     seg_source source;
@@ -18,70 +20,92 @@ typedef struct csv_source {
     seg_batch *batch;
     size_t block_rows;
     uint64_t next_row;
-    uint64_t n_skipped;       /* rows left out so far, in this reading */
+    int n_threads;
+    char *rooms;              /* per thread, for a segment that lies in a file */
+    size_t room_bytes;
     char *name;
 } csv_source;
 
 /* ---- blocks -------------------------------------------------------------------------- */
 
-static seg_status moved(const csv_source *s, seg_error *err)
+/* Rows of one block from the segments that hold them, each a task. */
+typedef struct piece {
+    seg_status status;
+    seg_error error;
+} piece;
+
+typedef struct block_task {
+    csv_source *source;
+    size_t first_segment, n;     /* n: rows */
+    piece *pieces;
+} block_task;
+
+static seg_status fill_piece(block_task *b, size_t task, int thread, seg_error *err)
 {
-    return seg_fail(err, SEG_E_DATA, "%s: the file changed while it was read", s->name);
+    csv_source *s = b->source;
+    const seg_csv_store *store = s->im.store;
+    seg_csv_view view;
+    void *room = s->rooms + (size_t)thread * s->room_bytes;
+    seg_status st = seg_csv_store_get(store, b->first_segment + task, room, &view, err);
+    if (st != SEG_OK)
+        return st;
+    uint64_t first = view.segment->first_row, end = first + view.segment->n_rows;
+    uint64_t block_end = s->next_row + b->n;
+    uint64_t from = first < s->next_row ? s->next_row : first, to = end < block_end ? end : block_end;
+    return seg_csv_fill(&s->im, &s->targets, &view, (size_t)(from - first), (size_t)(to - first),
+                        s->batch, (size_t)(from - s->next_row), err);
 }
 
-/* Rows that were left out in the first reading are left out again. */
-static bool left_out(csv_source *s, const seg_csv_row *row)
+static void piece_task(void *arg, size_t task, int thread)
 {
-    size_t column;
-    char reason[320];
-    if (s->n_skipped == s->im.rejects.n)
-        return false;
-    bool out = row->defect != SEG_CSV_SOUND || seg_csv_row_fault(&s->im, row, &column, reason);
-    s->n_skipped += out;
-    return out;
+    block_task *b = arg;
+    b->pieces[task].status = fill_piece(b, task, thread, &b->pieces[task].error);
 }
 
 static seg_status csv_next(seg_source *self, seg_block *block, seg_error *err)
 {
     seg_status st = SEG_OK;
     csv_source *s = (csv_source *)self;
-    size_t n = 0;
-    seg_csv_row row;
+    const seg_csv_store *store = s->im.store;
+    uint64_t left = self->n_rows - s->next_row;
+    block_task b = { .source = s, .n = left < s->block_rows ? (size_t)left : s->block_rows };
     *block = (seg_block){ .first_row = s->next_row };
-    while (n < s->block_rows) {
-        TRY(seg_csv_rows_next(s->im.rows, &row, err));
-        if (row.n_cells == 0)
-            break;
-        if (left_out(s, &row))
-            continue;
-        if (row.defect != SEG_CSV_SOUND || s->next_row + n >= self->n_rows)
-            return moved(s, err);
-        TRY(seg_csv_fill_row(&s->im, &s->targets, &row, s->batch, n, err));
-        n++;
-    }
-    if (n < s->block_rows && s->next_row + n != self->n_rows)
-        return moved(s, err);
-    *block = *seg_batch_view(s->batch, s->next_row, n);
-    s->next_row += n;
+    if (b.n == 0)
+        return SEG_OK;
+    TRY(seg_step(s->im.ctx, "reading rows", s->next_row, self->n_rows, err));
+    b.first_segment = seg_csv_store_find(store, s->next_row);
+    size_t n_pieces = seg_csv_store_find(store, s->next_row + b.n - 1) - b.first_segment + 1;
+    TRY(SEG_ALLOC(&b.pieces, n_pieces, "a block", err));
+    seg_team_run(s->n_threads, n_pieces, piece_task, &b);
+    for (size_t i = 0; i < n_pieces; i++)
+        if (b.pieces[i].status != SEG_OK) {
+            st = b.pieces[i].status;
+            if (err != NULL)
+                *err = b.pieces[i].error;
+            goto done;
+        }
+    *block = *seg_batch_view(s->batch, s->next_row, b.n);
+    s->next_row += b.n;
 
 done:
+    seg_free(b.pieces);
     return st;
 }
 
 static seg_status csv_rewind(seg_source *self, seg_error *err)
 {
-    csv_source *s = (csv_source *)self;
-    s->next_row = 0;
-    s->n_skipped = 0;
-    return seg_csv_rows_rewind(s->im.rows, "reading rows", err);
+    (void)err;
+    ((csv_source *)self)->next_row = 0;
+    return SEG_OK;
 }
 
 static void free_columns(seg_csv_import *im)
 {
     for (size_t c = 0; im->columns != NULL && c < im->rows->n_columns; c++) {
-        seg_dictionary_free(im->columns[c].levels);
-        seg_fingerprints_free(im->columns[c].seen);
-        seg_free(im->columns[c].not_date);
+        seg_dictionary_free(im->columns[c].coded);
+        seg_free(im->columns[c].found.not_date);
+        seg_free(im->columns[c].tallies);
+        seg_text_free(&im->columns[c].last_id);
         seg_free(im->columns[c].rank);
         seg_free(im->columns[c].names);
     }
@@ -94,6 +118,8 @@ static void csv_close(seg_source *self)
     seg_batch_free(s->batch);
     seg_csv_targets_free(&s->targets);
     free_columns(&s->im);
+    seg_csv_store_free(s->im.store);
+    seg_free(s->rooms);
     seg_csv_rows_close(s->im.rows);
     seg_csv_rejects_free(&s->im.rejects);
     seg_arena_free(&s->im.arena);
@@ -120,6 +146,7 @@ static seg_status take_missing(seg_csv_import *im, seg_error *err)
             return seg_arena_failed(err);
         im->missing_first[(unsigned char)item[0]] = true;
     }
+    im->missing_first[' '] = im->missing_first['\t'] = true;
     return SEG_OK;
 }
 
@@ -146,11 +173,11 @@ static seg_status take_dates(seg_csv_import *im, seg_error *err)
 static seg_status take_options(seg_csv_import *im, seg_error *err)
 {
     const char *decimal = im->options->decimal;
-    im->point = '.';
+    im->notation.point = '.';
     if (decimal != NULL) {
         if (strcmp(decimal, ".") != 0 && strcmp(decimal, ",") != 0)
             return seg_fail(err, SEG_E_USAGE, "--decimal takes . or , not '%s'", decimal);
-        im->point = decimal[0];
+        im->notation.point = decimal[0];
     }
     seg_status st = take_missing(im, err);
     return st == SEG_OK ? take_dates(im, err) : st;
@@ -189,31 +216,19 @@ static seg_status plan(seg_csv_import *im, seg_error *err)
 
 /* ---- open --------------------------------------------------------------------------------- */
 
-/* What only the decision needed. */
-static void forget_sample(seg_csv_column *c)
-{
-    seg_fingerprints_free(c->seen);
-    c->seen = NULL;
-    if (c->type == SEG_CSV_CATEGORY || c->type == SEG_CSV_CODES)
-        return;
-    seg_dictionary_free(c->levels);
-    c->levels = NULL;
-}
-
 static seg_status read_through(csv_source *s, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_csv_import *im = &s->im;
     TRY(take_options(im, err));
     TRY(SEG_ALLOC(&im->columns, im->rows->n_columns, "the columns", err));
+    TRY(seg_csv_store_new(im->rows->n_columns, &im->store, err));
     for (size_t c = 0; c < im->rows->n_columns; c++)
         im->columns[c].name = im->rows->names[c];
     TRY(plan(im, err));
     TRY(seg_csv_infer(im, err));
     TRY(seg_csv_targets_plan(im, &s->targets, err));
     TRY(seg_csv_rejects_commit(&im->rejects, err));
-    for (size_t c = 0; c < im->rows->n_columns; c++)
-        forget_sample(&im->columns[c]);
     if (im->rejects.n > 0)
         seg_csv_say(im, "%llu rows are left out", (unsigned long long)im->rejects.n);
     seg_csv_report(im);
@@ -231,6 +246,9 @@ static seg_status start(csv_source *s, seg_error *err)
     if (s->block_rows > chunks * SEG_CHUNK_ROWS)
         s->block_rows = (size_t)chunks * SEG_CHUNK_ROWS;
     TRY(seg_batch_new(schema, s->block_rows, &s->batch, err));
+    s->n_threads = seg_thread_count(s->im.ctx == NULL ? 0 : s->im.ctx->n_threads);
+    s->room_bytes = (s->im.store->largest + 63) / 64 * 64;
+    TRY(SEG_ALLOC(&s->rooms, s->room_bytes * (size_t)s->n_threads, "segments", err));
     s->source.schema = schema;
     s->source.n_rows = s->im.n_rows;
     s->source.name = s->name;

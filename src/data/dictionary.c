@@ -1,6 +1,7 @@
-/* dictionary.c: open addressing with linear probing over a table of codes; the full
- * hashes stand beside the texts, so that a probe touches a text only when it is the one,
- * and growing never hashes again. Texts live in an arena and never move. */
+/* dictionary.c: open addressing with linear probing over a table of codes with half of
+ * their hashes, so that a probe touches a text only when it is the one; the full hashes
+ * stand beside the texts, so that growing never hashes again. Texts live in an arena and
+ * never move. */
 #include "data/dictionary.h"
 
 #include <stdlib.h>
@@ -10,13 +11,18 @@
 #include "base/hash.h"
 #include "base/try.h"
 
+typedef struct slot {
+    uint32_t code1;       /* code + 1, or 0 */
+    uint32_t tag;         /* upper half of the hash */
+} slot;
+
 struct seg_dictionary {
     seg_arena arena;
     const char **texts;
     uint32_t *lengths;
     uint64_t *hashes;
     size_t n, texts_cap, lengths_cap, hashes_cap;
-    uint32_t *slots;      /* code + 1, or 0 */
+    slot *slots;
     size_t n_slots;       /* a power of two, at least twice n */
 };
 
@@ -52,31 +58,31 @@ void seg_dictionary_free(seg_dictionary *d)
 }
 
 /* The slot that holds the text, or the empty one where it belongs. */
-static size_t slot_of(const seg_dictionary *d, const char *s, size_t n, uint64_t hash)
+static slot *slot_of(const seg_dictionary *d, const char *s, size_t n, uint64_t hash)
 {
-    size_t slot = hash & (d->n_slots - 1);
-    for (;; slot = (slot + 1) & (d->n_slots - 1)) {
-        if (d->slots[slot] == 0)
-            return slot;
-        size_t code = d->slots[slot] - 1;
-        if (d->hashes[code] == hash && d->lengths[code] == n &&
-            memcmp(d->texts[code], s, n) == 0)
-            return slot;
+    size_t i = hash & (d->n_slots - 1);
+    for (;; i = (i + 1) & (d->n_slots - 1)) {
+        slot *at = &d->slots[i];
+        if (at->code1 == 0)
+            return at;
+        size_t code = at->code1 - 1;
+        if (at->tag == hash >> 32 && d->lengths[code] == n && memcmp(d->texts[code], s, n) == 0)
+            return at;
     }
 }
 
 static seg_status grow_slots(seg_dictionary *d, seg_error *err)
 {
-    uint32_t *slots;
+    slot *slots;
     size_t n_slots = d->n_slots * 2;
     seg_status st = SEG_ALLOC(&slots, n_slots, "a dictionary", err);
     if (st != SEG_OK)
         return st;
     for (size_t code = 0; code < d->n; code++) {
-        size_t slot = d->hashes[code] & (n_slots - 1);
-        while (slots[slot] != 0)
-            slot = (slot + 1) & (n_slots - 1);
-        slots[slot] = (uint32_t)code + 1;
+        size_t i = d->hashes[code] & (n_slots - 1);
+        while (slots[i].code1 != 0)
+            i = (i + 1) & (n_slots - 1);
+        slots[i] = (slot){ (uint32_t)code + 1, (uint32_t)(d->hashes[code] >> 32) };
     }
     seg_free(d->slots);
     d->slots = slots;
@@ -88,10 +94,10 @@ seg_status seg_dictionary_add(seg_dictionary *d, const char *s, size_t n, int32_
                               seg_error *err)
 {
     seg_status st = SEG_OK;
-    uint64_t hash = seg_xxh3(s, n);
-    size_t slot = slot_of(d, s, n, hash);
-    if (d->slots[slot] != 0) {
-        *code = (int32_t)(d->slots[slot] - 1);
+    uint64_t hash = seg_text_hash(s, n);
+    slot *at = slot_of(d, s, n, hash);
+    if (at->code1 != 0) {
+        *code = (int32_t)(at->code1 - 1);
         return SEG_OK;
     }
     if (d->n >= INT32_MAX || n > UINT32_MAX)
@@ -101,7 +107,7 @@ seg_status seg_dictionary_add(seg_dictionary *d, const char *s, size_t n, int32_
     TRY(SEG_GROW(&d->hashes, &d->hashes_cap, d->n + 1, "a dictionary", err));
     if ((d->n + 1) * 2 > d->n_slots) {
         TRY(grow_slots(d, err));
-        slot = slot_of(d, s, n, hash);
+        at = slot_of(d, s, n, hash);
     }
     const char *copy = seg_arena_text_n(&d->arena, s, n);
     if (copy == NULL)
@@ -109,17 +115,22 @@ seg_status seg_dictionary_add(seg_dictionary *d, const char *s, size_t n, int32_
     d->texts[d->n] = copy;
     d->lengths[d->n] = (uint32_t)n;
     d->hashes[d->n] = hash;
-    d->slots[slot] = (uint32_t)d->n + 1;
+    *at = (slot){ (uint32_t)d->n + 1, (uint32_t)(hash >> 32) };
     *code = (int32_t)d->n++;
 
 done:
     return st;
 }
 
+int32_t seg_dictionary_find_hashed(const seg_dictionary *d, const char *s, size_t n,
+                                   uint64_t hash)
+{
+    return (int32_t)slot_of(d, s, n, hash)->code1 - 1;
+}
+
 int32_t seg_dictionary_find(const seg_dictionary *d, const char *s, size_t n)
 {
-    size_t slot = slot_of(d, s, n, seg_xxh3(s, n));
-    return d->slots[slot] == 0 ? -1 : (int32_t)(d->slots[slot] - 1);
+    return seg_dictionary_find_hashed(d, s, n, seg_text_hash(s, n));
 }
 
 size_t seg_dictionary_size(const seg_dictionary *d) { return d->n; }

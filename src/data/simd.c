@@ -14,6 +14,7 @@
         .fletcher32 = seg_fletcher32_##isa,         \
         .sum_values = seg_sum_values_##isa,         \
         .sum_squares = seg_sum_squares_##isa,       \
+        .csv_index = seg_csv_index_##isa,           \
     }
 
 static const seg_simd tables[SEG_ISA_COUNT] = {

@@ -43,6 +43,22 @@ typedef bool seg_sum_values_fn(const float *values, size_t stride, size_t n_rows
 /* Add the squares of what is left after subtracting the means. */
 typedef void seg_sum_squares_fn(const float *values, size_t stride, size_t n_rows, size_t width,
                                 const double *mean, double *squares);
+/* What stands in a text besides cells. */
+typedef struct seg_csv_marks {
+    size_t n_lines;      /* line feeds, also within quotes */
+    size_t n_rows;       /* line feeds outside quotes */
+    bool stray_quote;    /* a quote neither at the start of a cell nor at its end: the
+                            positions behind it mean nothing */
+    bool lone_cr;        /* a CR outside quotes that no line feed follows */
+    bool any_cr;         /* a CR outside quotes */
+    bool null, high;     /* a null byte; a byte above 127 */
+    bool quoted_feed;    /* a line feed within quotes */
+} seg_csv_marks;
+
+/* Positions of the delimiters and line feeds outside quotes among the n bytes, which start a
+ * row; 63 bytes behind them may be read. ends: room for n + 1. Returns how many. */
+typedef size_t seg_csv_index_fn(const char *s, size_t n, char delimiter, uint32_t *ends,
+                                seg_csv_marks *marks);
 
 typedef struct seg_simd {
     seg_count_byte_fn *count_byte;
@@ -52,6 +68,7 @@ typedef struct seg_simd {
     seg_fletcher32_fn *fletcher32;
     seg_sum_values_fn *sum_values;
     seg_sum_squares_fn *sum_squares;
+    seg_csv_index_fn *csv_index;
 } seg_simd;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -66,5 +83,6 @@ seg_to_f32_fn seg_to_f32_base, seg_to_f32_v3, seg_to_f32_v4;
 seg_count_infinite_fn seg_count_infinite_base, seg_count_infinite_v3, seg_count_infinite_v4;
 seg_unshuffle_fn seg_unshuffle_base, seg_unshuffle_v3, seg_unshuffle_v4;
 seg_fletcher32_fn seg_fletcher32_base, seg_fletcher32_v3, seg_fletcher32_v4;
+seg_csv_index_fn seg_csv_index_base, seg_csv_index_v3, seg_csv_index_v4;
 
 #endif

@@ -33,6 +33,8 @@ static void write_file(const csv_random *csv)
 
 static void note(void *user, seg_level level, const char *text)
 {
+    if (strstr(text, ": a quote within a cell: ") != NULL)
+        return;   /* how the text was read, not what was read */
     fprintf(user, "note %d: %s\n", (int)level, text);
 }
 

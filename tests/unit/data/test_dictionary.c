@@ -1,4 +1,4 @@
-/* Dictionaries against plain arrays of texts; fingerprints against a plain list. */
+/* Dictionaries against plain arrays of texts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,6 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "data/dictionary.h"
-#include "data/fingerprints.h"
 
 static int32_t add(seg_dictionary *d, const char *text)
 {
@@ -81,26 +80,6 @@ static void ranks_order_by_bytes_or_by_value(void **state)
     seg_dictionary_free(d);
 }
 
-static void a_text_seen_again_names_its_first_place(void **state)
-{
-    (void)state;
-    enum { N = 20000, KINDS = 5000 };
-    static uint64_t first[KINDS];
-    seg_fingerprints *set;
-    seg_rng rng = { 1, 1 };
-    assert_int_equal(seg_fingerprints_new(&set, NULL), SEG_OK);
-    for (uint64_t i = 0; i < N; i++) {
-        char text[32];
-        uint64_t kind = seg_rng_below(rng, i, KINDS), seen;
-        snprintf(text, sizeof text, "%llu", (unsigned long long)kind);
-        assert_int_equal(seg_fingerprints_add(set, text, strlen(text), i + 1, &seen, NULL), SEG_OK);
-        assert_true(seen == first[kind]);
-        if (first[kind] == 0)
-            first[kind] = i + 1;
-    }
-    seg_fingerprints_free(set);
-}
-
 static seg_status fill(void)
 {
     seg_dictionary *d = NULL;
@@ -137,7 +116,6 @@ int main(void)
         cmocka_unit_test(codes_count_in_order_of_first_appearance),
         cmocka_unit_test(a_hundred_thousand_texts_keep_their_codes),
         cmocka_unit_test(ranks_order_by_bytes_or_by_value),
-        cmocka_unit_test(a_text_seen_again_names_its_first_place),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
-/* csv_cells.h: the second reading: cells into the arrays of a batch. */
-#ifndef SEGMILL_DATA_CSV_CELLS_H
-#define SEGMILL_DATA_CSV_CELLS_H
+/* csv_fill.h: stored cells into the arrays of a batch. */
+#ifndef SEGMILL_DATA_CSV_FILL_H
+#define SEGMILL_DATA_CSV_FILL_H
 
 #include "data/csv_import.h"
 #include "data/csv_money.h"
@@ -28,9 +28,11 @@ typedef struct seg_csv_targets {
 seg_status seg_csv_targets_plan(seg_csv_import *im, seg_csv_targets *targets, seg_error *err);
 void seg_csv_targets_free(seg_csv_targets *targets);
 
-/* One row of text into row r of the batch. */
-seg_status seg_csv_fill_row(const seg_csv_import *im, const seg_csv_targets *targets,
-                            const seg_csv_row *row, seg_batch *batch, size_t r, seg_error *err);
+/* Rows from .. to - 1 of a segment into the batch, from row `at` on; columns of money come
+ * from several. Several threads, each its own rows. */
+seg_status seg_csv_fill(const seg_csv_import *im, const seg_csv_targets *targets,
+                        const seg_csv_view *view, size_t from, size_t to, seg_batch *batch,
+                        size_t at, seg_error *err);
 
 /* What was found, for people: rows, columns, rejected. */
 void seg_csv_report(seg_csv_import *im);
