@@ -208,7 +208,8 @@ static void work(plain_import *im)
     good = good && plain_take_roles(im) && plain_infer(im);
     for (size_t i = 0; good && i < im->n_columns; i++) {
         say_what_is_odd(im, &im->columns[i]);
-        qsort(im->columns[i].levels.all, im->columns[i].levels.n, sizeof(plain_cell), by_bytes);
+        if (im->columns[i].levels.n > 0)
+            qsort(im->columns[i].levels.all, im->columns[i].levels.n, sizeof(plain_cell), by_bytes);
     }
     if (good && im->n_left_out > 0)
         plain_say(im, "%zu rows are left out", im->n_left_out);

@@ -27,7 +27,8 @@ bool csv_random_options(const csv_random *csv, seg_import_options *options, seg_
 static void write_file(const csv_random *csv)
 {
     FILE *f = fopen(csv->path, "wb");
-    if (f == NULL || fwrite(csv->text, 1, csv->n, f) != csv->n || fclose(f) != 0)
+    size_t n = f == NULL || csv->n == 0 ? 0 : fwrite(csv->text, 1, csv->n, f);
+    if (f == NULL || n != csv->n || fclose(f) != 0)
         abort();
 }
 
