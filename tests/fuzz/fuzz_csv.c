@@ -12,7 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "data/csv.h"
+#include "data/csv_import.h"
 
 static void wrong(const char *what, const char *text)
 {
@@ -57,6 +57,7 @@ static void take_options(const uint8_t b[4], seg_import_options *o, seg_context 
     o->max_field_bytes = (b[2] & 32) != 0 ? 1024 : 1 << 20;
     o->lines = (b[2] & 192) == 192;
     o->encoding = encodings[b[3] & 3];
+    seg_csv_chunk_bytes = (b[3] & 8) != 0 ? 1 + b[3] / 16u * 7 : 0;
     ctx->n_threads = 1 + (b[3] >> 2 & 1);
     ctx->block_rows = SEG_CHUNK_ROWS;
     ctx->memory_bytes = 256 << 20;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CELLS = 65536, SAMPLE = 65536, SAMPLE_LINES = 200 };
+enum { MOST_CELLS = 1 << 20, SAMPLE = 65536, SAMPLE_LINES = 200 };
 
 typedef struct parser {
     const char *s;
@@ -113,7 +113,7 @@ static bool cells_of_row(parser *p, plain_row *row, size_t max_field)
             return false;
         }
         if (++row->n_cells > MOST_CELLS) {
-            fail(p, row->line, "more than 65536 fields in one row");
+            fail(p, row->line, "more than 1048576 fields in one row");
             return false;
         }
         if (ends_line(p))
