@@ -1,6 +1,4 @@
-/* date.c: days from dates and back by counting in eras of 400 years that start in
- * March, so that the leap day is the last day of a year: H. Hinnant, "chrono-compatible
- * low-level date algorithms". */
+/* date.c: dates and times in the ways that people write them, and back. */
 #include "base/date.h"
 
 #include <string.h>
@@ -10,16 +8,6 @@
 enum { DAY_SECONDS = 86400 };
 
 /* ---- calendar ------------------------------------------------------------- */
-
-int32_t seg_day_from_ymd(int year, int month, int day)
-{
-    int y = month <= 2 ? year - 1 : year;
-    int era = (y >= 0 ? y : y - 399) / 400;
-    int year_of_era = y - era * 400;
-    int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
 
 bool seg_day_valid(int year, int month, int day)
 {

@@ -33,7 +33,17 @@ unsigned seg_date_formats_of(const char *s, size_t n);
 const char *seg_date_format_name(seg_date_format format);
 seg_date_format seg_date_format_find(const char *name);
 
-int32_t seg_day_from_ymd(int year, int month, int day);   /* no check */
+/* No check. Days are counted in eras of 400 years that start in March, so that the leap day
+ * is the last day of a year: H. Hinnant, "chrono-compatible low-level date algorithms". */
+static inline int32_t seg_day_from_ymd(int year, int month, int day)
+{
+    int y = month <= 2 ? year - 1 : year;
+    int era = (y >= 0 ? y : y - 399) / 400;
+    int year_of_era = y - era * 400;
+    int day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
 bool seg_day_valid(int year, int month, int day);
 void seg_day_to_ymd(int32_t day, int *year, int *month, int *mday);
 int32_t seg_day_of_seconds(int64_t seconds);              /* floor */

@@ -1,4 +1,5 @@
-/* spill.c: slabs of memory, then a file. A piece never lies across two slabs. */
+/* spill.c: slabs of memory, then a file. A piece never lies across two slabs. Huge pages
+ * were tried: their first touch costs more than that of small ones that others gave back. */
 #include "base/spill.h"
 
 #include <errno.h>
@@ -6,13 +7,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/try.h"
 
-enum { FIRST_SLAB = 1 << 20, LARGEST_SLAB = 16 << 20, HUGE_PAGE = 2 << 20 };
+enum { FIRST_SLAB = 1 << 20, LARGEST_SLAB = 16 << 20 };
 
 typedef struct slab {
     uint64_t start;         /* of its bytes, in the order of all */
@@ -100,15 +100,6 @@ void seg_spill_free(seg_spill *spill)
     seg_free(spill);
 }
 
-/* Touching memory in pages of 2 MB is several times cheaper. */
-static void ask_for_huge_pages(char *bytes, size_t size)
-{
-    uintptr_t first = ((uintptr_t)bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    uintptr_t end = ((uintptr_t)bytes + size) / HUGE_PAGE * HUGE_PAGE;
-    if (end > first)
-        madvise((void *)first, end - first, MADV_HUGEPAGE);
-}
-
 /* False: the limit or the heap says no. */
 static bool add_slab(seg_spill *spill, size_t n)
 {
@@ -124,7 +115,6 @@ static bool add_slab(seg_spill *spill, size_t n)
     char *bytes = seg_alloc_plain(size);
     if (bytes == NULL)
         return false;
-    ask_for_huge_pages(bytes, size);
     spill->in_memory += size;
     spill->slabs[spill->n_slabs++] = (slab){ spill->end, size, bytes };
     return true;

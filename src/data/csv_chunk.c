@@ -8,7 +8,7 @@
 
 void seg_csv_chunk_free(seg_csv_chunk *chunk)
 {
-    seg_free(chunk->ends);
+    seg_free(chunk->ends_room);
     seg_free(chunk->counted);
     *chunk = (seg_csv_chunk){ 0 };
 }
@@ -47,6 +47,7 @@ static size_t cut_tail(const seg_csv_chunk *chunk, size_t n_ends)
 static bool is_regular(const seg_csv_chunk *chunk, size_t max_field, const char *names0)
 {
     size_t d = chunk->n_columns, start = 0, name_bytes = names0 == NULL ? 0 : strlen(names0);
+    bool quoted_name = name_bytes > 0 && strchr(names0, '"') != NULL;   /* in the text doubled */
     for (size_t r = 0; r < chunk->n_rows; r++) {
         size_t end = chunk->ends[r * d + d - 1], first = chunk->ends[r * d];
         const char *s = chunk->text + start;
@@ -54,7 +55,7 @@ static bool is_regular(const seg_csv_chunk *chunk, size_t max_field, const char 
             || (d == 1 && *s == '\r'))
             return false;
         if (name_bytes > 0 && (*s == names0[0] || *s == '"') && first - start >= name_bytes
-            && memmem(s, first - start, names0, name_bytes) != NULL)
+            && (quoted_name || memmem(s, first - start, names0, name_bytes) != NULL))
             return false;
         start = end + 1;
     }
@@ -71,9 +72,11 @@ seg_status seg_csv_chunk_index(seg_csv_chunk *chunk, size_t n_columns, char deli
     chunk->n_rows = 0;
     chunk->n_columns = n_columns;
 
-    TRY(SEG_GROW(&chunk->ends, &chunk->ends_cap, chunk->n + 1, "the ends of cells", err));
-    size_t n_ends = seg_simd_get()->csv_index(chunk->text, chunk->n, delimiter, chunk->ends,
-                                              &marks);
+    TRY(SEG_GROW(&chunk->ends_room, &chunk->ends_cap, chunk->n + 2, "the ends of cells", err));
+    chunk->ends_room[0] = UINT32_MAX;
+    chunk->ends = chunk->ends_room + 1;
+    size_t n_ends = seg_simd_get()->csv_index(chunk->text, chunk->n, delimiter,
+                                              chunk->ends_room + 1, &marks);
     chunk->cr = marks.any_cr;
     chunk->quoted_feed = marks.quoted_feed;
     chunk->n_lines = marks.n_lines;

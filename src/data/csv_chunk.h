@@ -23,7 +23,8 @@ typedef struct seg_csv_chunk {
     const char *text;
     size_t n;                /* bytes of whole rows */
     size_t n_rows, n_columns;
-    uint32_t *ends;          /* n_rows x n_columns: of cells, among the text */
+    const uint32_t *ends;    /* n_rows x n_columns: of cells, among the text; ends[-1] + 1 is 0 */
+    uint32_t *ends_room;
     size_t ends_cap;
     bool cr;                 /* rows may end with CR LF */
     bool quoted_feed;        /* line feeds within cells */
@@ -49,14 +50,34 @@ static inline uint64_t seg_csv_chunk_line(const seg_csv_chunk *chunk, size_t row
     return chunk->lines != NULL ? chunk->lines[row] : chunk->first_line + row;
 }
 
-/* The cell as it stands in the text, with its quotes. */
+/* The cells of one column, from the first row on, as they stand in the text, with quotes. */
+typedef struct seg_csv_cells {
+    const char *text;
+    const uint32_t *end;     /* of the next cell */
+    size_t d;
+    bool cr;                 /* a CR may stand at their ends */
+} seg_csv_cells;
+
+static inline seg_csv_cells seg_csv_chunk_cells(const seg_csv_chunk *chunk, size_t c)
+{
+    return (seg_csv_cells){ chunk->text, chunk->ends + c, chunk->n_columns,
+                            chunk->cr && c + 1 == chunk->n_columns };
+}
+
+static inline seg_csv_cell seg_csv_next_cell(seg_csv_cells *cells)
+{
+    uint32_t from = cells->end[-1] + 1, to = *cells->end;
+    cells->end += cells->d;
+    if (cells->cr && to > from && cells->text[to - 1] == '\r')
+        to--;
+    return (seg_csv_cell){ cells->text + from, to - from };
+}
+
 static inline seg_csv_cell seg_csv_chunk_cell(const seg_csv_chunk *chunk, size_t row, size_t c)
 {
-    size_t at = row * chunk->n_columns + c;
-    size_t from = at == 0 ? 0 : (size_t)chunk->ends[at - 1] + 1, to = chunk->ends[at];
-    if (chunk->cr && c + 1 == chunk->n_columns && to > from && chunk->text[to - 1] == '\r')
-        to--;
-    return (seg_csv_cell){ chunk->text + from, to - from };
+    seg_csv_cells cells = seg_csv_chunk_cells(chunk, c);
+    cells.end += row * cells.d;
+    return seg_csv_next_cell(&cells);
 }
 
 /* Without them; a cell with doubled quotes is put into `room`, which holds it. */

@@ -18,8 +18,10 @@ bool seg_csv_is_missing(const seg_csv_import *im, const char *s, size_t n)
     seg_csv_cell cell = seg_csv_trim(s, n);
     if (cell.n == 0)
         return true;
-    for (const char **word = im->missing; *word != NULL; word++)
-        if (seg_equal_n(*word, cell.s, cell.n))
+    if ((im->missing_lengths >> (cell.n < 63 ? cell.n : 63) & 1) == 0)
+        return false;
+    for (size_t i = 0; i < im->n_missing; i++)
+        if (im->missing[i].n == cell.n && memcmp(im->missing[i].s, cell.s, cell.n) == 0)
             return true;
     return false;
 }

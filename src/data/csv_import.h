@@ -114,7 +114,9 @@ typedef struct seg_csv_import {
     seg_csv_column *columns;      /* rows->n_columns */
     seg_csv_rejects rejects;
     seg_arena arena;
-    const char **missing;         /* words; null-terminated array */
+    seg_csv_cell *missing;        /* n_missing words */
+    size_t n_missing;
+    uint64_t missing_lengths;     /* bit n: some word has n bytes (63: or more) */
     bool missing_first[256];      /* some word starts with this byte, or it is a blank */
     seg_csv_notation notation;    /* of numbers */
     seg_date_format format;       /* --dates */

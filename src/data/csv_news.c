@@ -11,6 +11,11 @@ seg_status seg_csv_news_start(seg_csv_news *news, size_t n_known, bool counted, 
 {
     seg_status st = SEG_OK;
     seg_arena_free(&news->arena);
+    if (news->recent == NULL) {
+        TRY(SEG_ALLOC(&news->recent, SEG_CSV_RECENT, "recent texts", err));
+        for (size_t i = 0; i < SEG_CSV_RECENT; i++)
+            news->recent[i].n = UINT32_MAX;
+    }
     if (news->n > 0)
         memset(news->slots, 0, news->n_slots * sizeof *news->slots);
     news->n = 0;
@@ -27,6 +32,7 @@ done:
 void seg_csv_news_free(seg_csv_news *news)
 {
     seg_arena_free(&news->arena);
+    seg_free(news->recent);
     seg_free(news->texts);
     seg_free(news->slots);
     seg_free(news->counts);
@@ -84,9 +90,5 @@ seg_status seg_csv_news_code(seg_csv_news *news, const seg_dictionary *known, co
 {
     uint64_t hash = seg_text_hash(s, n);
     *code = known == NULL ? -1 : seg_dictionary_find_hashed(known, s, n, hash);
-    if (*code < 0)
-        return add(news, s, n, hash, row, stays, code, err);
-    if ((size_t)*code < news->n_counts)
-        news->counts[*code]++;
-    return SEG_OK;
+    return *code < 0 ? add(news, s, n, hash, row, stays, code, err) : SEG_OK;
 }

@@ -65,10 +65,14 @@ static void *kept_as(seg_csv_part *part, size_t entry, seg_csv_kept kept, size_t
 
 /* ---- cells -------------------------------------------------------------------------- */
 
-static inline seg_csv_cell cell_at(const work *w, size_t r)
+static inline seg_csv_cell unquoted(const work *w, seg_csv_cell cell)
 {
-    seg_csv_cell cell = seg_csv_chunk_cell(w->chunk, r, w->c);
     return cell.n > 0 && *cell.s == '"' ? seg_csv_unquote(cell, w->part->room) : cell;
+}
+
+static seg_csv_cell cell_at(const work *w, size_t r)
+{
+    return unquoted(w, seg_csv_chunk_cell(w->chunk, r, w->c));
 }
 
 static inline bool is_missing(const work *w, seg_csv_cell cell)
@@ -83,26 +87,43 @@ static seg_csv_look look_at(const work *w, size_t r, seg_csv_cell cell)
                            .n_equal = 1, .chunk = w->chunk, .row = r };
 }
 
-static inline void place(const work *w, seg_csv_place *where, size_t r, seg_csv_cell cell)
+static void place(const work *w, seg_csv_place *where, size_t r)
 {
     if (where->line == 0) {
-        seg_csv_look look = look_at(w, r, cell);
+        seg_csv_look look = look_at(w, r, cell_at(w, r));
         seg_csv_facts_place(where, &look);
     }
 }
 
-static inline void seen_missing(const work *w, size_t r, seg_csv_cell cell)
+/* What every loop counts; the first rows of a kind are found again at the end. */
+typedef struct tally {
+    size_t n_missing, first_missing, first_present;
+} tally;
+
+static inline tally no_tally(void)
 {
-    w->facts->n_missing++;
-    place(w, &w->facts->empty, r, cell);
+    return (tally){ 0, SIZE_MAX, SIZE_MAX };
 }
 
-static inline void seen_present(const work *w, size_t r, seg_csv_cell cell)
+static inline void missing_in(tally *t, size_t r)
 {
-    w->facts->n_present++;
-    place(w, &w->facts->first_cell, r, cell);
-    if (cell.n > w->facts->width)
-        w->facts->width = cell.n;
+    t->n_missing++;
+    t->first_missing = t->first_missing == SIZE_MAX ? r : t->first_missing;
+}
+
+static inline void present_in(tally *t, size_t r)
+{
+    t->first_present = t->first_present == SIZE_MAX ? r : t->first_present;
+}
+
+static void put_tally(const work *w, const tally *t)
+{
+    w->facts->n_missing += t->n_missing;
+    w->facts->n_present += w->n - t->n_missing;
+    if (t->first_missing != SIZE_MAX)
+        place(w, &w->facts->empty, t->first_missing);
+    if (t->first_present != SIZE_MAX)
+        place(w, &w->facts->first_cell, t->first_present);
 }
 
 /* ---- numbers ------------------------------------------------------------------------ */
@@ -112,52 +133,79 @@ static inline bool is_whole(double v)
     return !(v > -0x1p62 && v < 0x1p62) || v == (double)(int64_t)v;
 }
 
-/* Blanks around it, or no number. */
-static float odd_number(const work *w, size_t r, seg_csv_cell cell)
+/* What the loop over plain numbers finds. */
+typedef struct range {
+    uint64_t n;
+    double min, max, first, last;
+    bool whole, counts;
+} range;
+
+static inline void see_value(range *a, double v)
+{
+    if (a->n++ == 0)
+        a->first = a->min = a->max = v;
+    else
+        a->counts = a->counts && v == a->last + 1;
+    a->min = v < a->min ? v : a->min;
+    a->max = v > a->max ? v : a->max;
+    a->whole = a->whole && is_whole(v);
+    a->last = v;
+}
+
+static void put_range(seg_csv_facts *f, const range *a)
+{
+    if (a->n == 0)
+        return;
+    f->counts = f->counts && a->counts && f->n_numbers == 0;
+    f->first = a->first;
+    f->last = a->last;
+    f->min = f->n_numbers == 0 || a->min < f->min ? a->min : f->min;
+    f->max = f->n_numbers == 0 || a->max > f->max ? a->max : f->max;
+    f->whole = f->whole && a->whole;
+    f->n_numbers += a->n;
+}
+
+/* Blanks around it, very large, or no number. */
+static bool odd_number(const work *w, size_t r, seg_csv_cell cell, double *value, float *single)
 {
     seg_csv_look look = look_at(w, r, cell);
-    uint64_t before = w->facts->n_numbers;
-    float single;
-    seg_csv_facts_number(w->facts, &look);
+    const seg_csv_notation *as = &w->im->notation;
     cell = seg_csv_trim(cell.s, cell.n);
-    if (w->facts->n_numbers > before
-        && seg_csv_parse_f32(&w->im->notation, cell.s, cell.n, &single))
-        return single;
+    if (seg_csv_parse_f64(as, cell.s, cell.n, value)
+        && seg_csv_parse_f32(as, cell.s, cell.n, single))
+        return true;
+    seg_csv_facts_number(w->facts, &look);
     w->part->faulty = true;
-    return NAN;
+    *single = NAN;
+    return false;
 }
 
 static seg_status as_numbers(const work *w, seg_error *err)
 {
     float *out = kept_as(w->part, w->c, SEG_CSV_KEPT_F32, w->n * sizeof *out, err);
-    seg_csv_facts *f = w->facts;
     const seg_csv_notation as = w->im->notation;
+    seg_csv_cells cells = seg_csv_chunk_cells(w->chunk, w->c);
+    tally t = no_tally();
+    range seen = { .whole = true, .counts = true };
     if (out == NULL)
         return SEG_E_AGAIN;
     for (size_t r = 0; r < w->n; r++) {
-        seg_csv_cell cell = cell_at(w, r);
+        seg_csv_cell cell = unquoted(w, seg_csv_next_cell(&cells));
         double v;
         if (is_missing(w, cell)) {
-            seen_missing(w, r, cell);
+            missing_in(&t, r);
             out[r] = NAN;
             continue;
         }
-        seen_present(w, r, cell);
-        if (!seg_csv_number(&as, cell.s, cell.n, &v) || !(fabs(v) <= 1e38)) {
-            out[r] = odd_number(w, r, cell);
-            continue;
-        }
-        seg_csv_single(&as, cell.s, cell.n, v, &out[r]);
-        if (f->n_numbers == 0)
-            f->first = f->min = f->max = v;
-        else
-            f->counts = f->counts && v == f->last + 1;
-        f->min = v < f->min ? v : f->min;
-        f->max = v > f->max ? v : f->max;
-        f->whole = f->whole && is_whole(v);
-        f->last = v;
-        f->n_numbers++;
+        present_in(&t, r);
+        bool plain = seg_csv_number(&as, cell.s, cell.n, &v) && fabs(v) <= 1e38;
+        if (plain)
+            seg_csv_single(&as, cell.s, cell.n, v, &out[r]);
+        if (plain || odd_number(w, r, cell, &v, &out[r]))
+            see_value(&seen, v);
     }
+    put_tally(w, &t);
+    put_range(w->facts, &seen);
     return SEG_OK;
 }
 
@@ -180,78 +228,101 @@ static seg_status as_fixed(const work *w, seg_error *err)
 {
     static const int64_t units[] = { 10000, 1000, 100, 10, 1 };
     int64_t *out = kept_as(w->part, w->c, SEG_CSV_KEPT_I64, w->n * sizeof *out, err);
-    seg_csv_facts *f = w->facts;
+    seg_csv_cells cells = seg_csv_chunk_cells(w->chunk, w->c);
     const char point = w->im->notation.point;
+    tally t = no_tally();
+    range seen = { .whole = true, .counts = true };
+    int most_digits = 0;
     if (out == NULL)
         return SEG_E_AGAIN;
     for (size_t r = 0; r < w->n; r++) {
-        seg_csv_cell cell = cell_at(w, r);
+        seg_csv_cell cell = unquoted(w, seg_csv_next_cell(&cells));
         int64_t digits;
         unsigned n_fraction;
         if (is_missing(w, cell)) {
-            seen_missing(w, r, cell);
+            missing_in(&t, r);
             out[r] = SEG_MISSING_I64;
             continue;
         }
-        seen_present(w, r, cell);
+        present_in(&t, r);
         if (cell.n > 14 || !seg_csv_plain_decimal(cell.s, cell.n, point, &digits, &n_fraction)
             || n_fraction > 4) {
             out[r] = odd_fixed(w, r, cell);
             continue;
         }
         out[r] = digits * units[n_fraction];
-        for (; (int)n_fraction > f->digits && digits % 10 == 0; digits /= 10)
+        for (; (int)n_fraction > most_digits && digits % 10 == 0; digits /= 10)
             n_fraction--;
-        f->digits = (int)n_fraction > f->digits ? (int)n_fraction : f->digits;
-        double v = (double)out[r] / SEG_CSV_FIXED_SCALE;
-        f->min = f->n_numbers == 0 || v < f->min ? v : f->min;
-        f->max = f->n_numbers == 0 || v > f->max ? v : f->max;
-        f->n_numbers++;
+        most_digits = (int)n_fraction > most_digits ? (int)n_fraction : most_digits;
+        see_value(&seen, (double)out[r] / SEG_CSV_FIXED_SCALE);
     }
+    put_tally(w, &t);
+    put_range(w->facts, &seen);
+    if (most_digits > w->facts->digits)
+        w->facts->digits = most_digits;
     return SEG_OK;
 }
 
 /* ---- dates -------------------------------------------------------------------------- */
 
-/* The day read last: rows that follow each other often share it. */
-typedef struct last_day {
-    char text[10];
-    int32_t day;
-} last_day;
-
-static inline unsigned two_digits(const char *s)
+/* Eight bytes with digits where `pattern` has '0' and the very bytes of it elsewhere: their
+ * values, a byte each; false if they are something else. */
+static inline bool take_digits(const char *s, uint64_t pattern, uint64_t *digits)
 {
-    unsigned a = (unsigned)(unsigned char)s[0] - '0', b = (unsigned)(unsigned char)s[1] - '0';
-    return a > 9 || b > 9 ? 1000 : a * 10 + b;
+    uint64_t bytes;
+    memcpy(&bytes, s, sizeof bytes);
+    uint64_t is_digit = pattern >> 4 & ~(pattern >> 3) & 0x0101010101010101u;   /* not - : */
+    bytes ^= pattern;
+    *digits = bytes;
+    uint64_t above = 0x7f7f7f7f7f7f7f7fu - is_digit * 9;   /* at most 9, or 0 */
+    return ((((bytes & 0x7f7f7f7f7f7f7f7fu) + above) | bytes) & 0x8080808080808080u) == 0;
 }
 
-static inline bool iso_day(const char *s, last_day *last)
+static inline unsigned digit(uint64_t digits, unsigned i)
 {
-    if (memcmp(s, last->text, sizeof last->text) == 0)
-        return true;
-    unsigned y = two_digits(s) * 100 + two_digits(s + 2), m = two_digits(s + 5),
-             d = two_digits(s + 8);
-    if ((s[4] != '-' && s[4] != '/') || s[7] != s[4] || y > 9999
-        || !seg_day_valid((int)y, (int)m, (int)d))
+    return (unsigned)(digits >> 8 * i) & 0xff;
+}
+
+static inline unsigned two_digits(uint64_t digits, unsigned i)
+{
+    return digit(digits, i) * 10 + digit(digits, i + 1);
+}
+
+#define PATTERN(a, b, c, d, e, f, g, h)                                               \
+    ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24   \
+     | (uint64_t)(e) << 32 | (uint64_t)(f) << 40 | (uint64_t)(g) << 48 | (uint64_t)(h) << 56)
+
+static inline bool iso_day(const char *s, int32_t *day)
+{
+    uint64_t digits;
+    unsigned a = (unsigned)(unsigned char)s[8] - '0', b = (unsigned)(unsigned char)s[9] - '0';
+    if (!take_digits(s, PATTERN('0', '0', '0', '0', '-', '0', '0', '-'), &digits) || a > 9 || b > 9)
         return false;
-    memcpy(last->text, s, sizeof last->text);
-    last->day = seg_day_from_ymd((int)y, (int)m, (int)d);
+    int y = (int)(two_digits(digits, 0) * 100 + two_digits(digits, 2));
+    int m = (int)two_digits(digits, 5), d = (int)(a * 10 + b);
+    if (m < 1 || m > 12 || d < 1 || y < 1 || (d > 28 && !seg_day_valid(y, m, d)))
+        return false;
+    *day = seg_day_from_ymd(y, m, d);
     return true;
 }
 
 /* YYYY-MM-DD, alone or with hh:mm:ss behind a blank or T. */
-static inline bool iso_second(seg_csv_cell cell, last_day *last, int64_t *second)
+static inline bool iso_second(seg_csv_cell cell, int64_t *second)
 {
-    const char *s = cell.s;
-    if ((cell.n != 10 && cell.n != 19) || !iso_day(s, last))
+    int32_t day;
+    uint64_t digits;
+    if ((cell.n != 10 && cell.n != 19) || !iso_day(cell.s, &day))
         return false;
-    *second = (int64_t)last->day * 86400;
+    *second = (int64_t)day * 86400;
     if (cell.n == 10)
         return true;
-    unsigned hour = two_digits(s + 11), minute = two_digits(s + 14), sec = two_digits(s + 17);
+    if ((cell.s[10] != ' ' && cell.s[10] != 'T')
+        || !take_digits(cell.s + 11, PATTERN('0', '0', ':', '0', '0', ':', '0', '0'), &digits))
+        return false;
+    unsigned hour = two_digits(digits, 0), minute = two_digits(digits, 3),
+             sec = two_digits(digits, 6);
     *second += (int64_t)hour * 3600 + minute * 60 + sec;
-    return (s[10] == ' ' || s[10] == 'T') && s[13] == ':' && s[16] == ':' && hour <= 23
-           && minute <= 59 && sec <= 59;
+    return hour <= 23 && minute <= 59 && sec <= 59;
 }
 
 static seg_status odd_date(const work *w, size_t r, seg_csv_cell cell, int64_t *out,
@@ -276,54 +347,87 @@ static seg_status as_dates(const work *w, seg_error *err)
 {
     int64_t *out = kept_as(w->part, w->c, SEG_CSV_KEPT_I64, w->n * sizeof *out, err);
     seg_csv_facts *f = w->facts;
-    bool iso = w->column->guess_format == SEG_DATE_ISO;
-    last_day last = { .text = "1970-01-01", .day = 0 };
+    seg_csv_cells cells = seg_csv_chunk_cells(w->chunk, w->c);
+    bool iso = w->column->guess_format == SEG_DATE_ISO, has_time = false;
+    int64_t least = INT64_MAX, most = INT64_MIN;
+    size_t n_iso = 0, first_iso = 0;
+    tally t = no_tally();
     if (out == NULL)
         return SEG_E_AGAIN;
     for (size_t r = 0; r < w->n; r++) {
-        seg_csv_cell cell = cell_at(w, r);
+        seg_csv_cell cell = unquoted(w, seg_csv_next_cell(&cells));
         if (is_missing(w, cell)) {
-            seen_missing(w, r, cell);
+            missing_in(&t, r);
             out[r] = SEG_MISSING_I64;
             continue;
         }
-        seen_present(w, r, cell);
-        if (!iso || !iso_second(cell, &last, &out[r])) {
+        present_in(&t, r);
+        if (!iso || !iso_second(cell, &out[r])) {
+            f->n_present = r - t.n_missing + 1;   /* the look asks for what stood before */
+            place(w, &f->first_cell, t.first_present);
+            if (n_iso > 0)
+                place(w, &f->a_date, first_iso);
             seg_status st = odd_date(w, r, cell, &out[r], err);
             if (st != SEG_OK)
                 return st;
             continue;
         }
-        place(w, &f->a_date, r, cell);
-        bool first = f->n_dates[SEG_DATE_ISO] == 0;
-        if (first || out[r] < f->first_second[SEG_DATE_ISO])
-            f->first_second[SEG_DATE_ISO] = out[r];
-        if (first || out[r] > f->last_second[SEG_DATE_ISO])
-            f->last_second[SEG_DATE_ISO] = out[r];
-        f->has_time |= cell.n > 10;
-        f->n_dates[SEG_DATE_ISO]++;
+        first_iso = n_iso++ == 0 ? r : first_iso;
+        least = out[r] < least ? out[r] : least;
+        most = out[r] > most ? out[r] : most;
+        has_time |= cell.n > 10;
     }
+    f->n_present = 0;
+    put_tally(w, &t);
+    if (n_iso == 0)
+        return SEG_OK;
+    place(w, &f->a_date, first_iso);
+    bool none = f->n_dates[SEG_DATE_ISO] == 0;
+    f->first_second[SEG_DATE_ISO] = none || least < f->first_second[SEG_DATE_ISO]
+                                    ? least : f->first_second[SEG_DATE_ISO];
+    f->last_second[SEG_DATE_ISO] = none || most > f->last_second[SEG_DATE_ISO]
+                                   ? most : f->last_second[SEG_DATE_ISO];
+    f->n_dates[SEG_DATE_ISO] += n_iso;
+    f->has_time |= has_time;
     return SEG_OK;
 }
 
 /* ---- codes -------------------------------------------------------------------------- */
 
-static inline void seen_code_text(const work *w, size_t r, seg_csv_cell cell)
+/* A cell of a dictionary without bounds. */
+static void seen_code_text(const work *w, size_t r, seg_csv_cell cell)
 {
     seg_csv_facts *f = w->facts;
-    seen_present(w, r, cell);
+    f->width = cell.n > f->width ? cell.n : f->width;
     f->all_point_zero = f->all_point_zero && seg_csv_is_point_zero(cell.s, cell.n);
     if (cell.n > SEG_CSV_MAX_TEXT) {
-        place(w, &f->too_long, r, cell);
+        place(w, &f->too_long, r);
         w->part->faulty = true;
     }
 }
 
-/* A level that the schema does not have. */
-static void no_level(const work *w, size_t r, seg_csv_cell cell)
+/* The code of a cell that was not seen lately. */
+static seg_status find_code(const work *w, size_t r, seg_csv_cell raw, int32_t *code,
+                            seg_error *err)
 {
-    place(w, &w->facts->not_level, r, cell);
-    w->part->faulty = true;
+    const seg_csv_column *c = w->column;
+    seg_csv_cell cell = unquoted(w, raw);
+    *code = SEG_MISSING_CODE;
+    if (is_missing(w, cell))
+        return SEG_OK;
+    if (c->n_fixed_levels > 0) {
+        *code = seg_dictionary_find(c->coded, cell.s, cell.n);
+        if (*code >= 0)
+            return SEG_OK;
+        *code = SEG_CSV_NO_LEVEL;
+        place(w, &w->facts->not_level, r);
+        w->part->faulty = true;
+        return SEG_OK;
+    }
+    if (c->mode == SEG_CSV_AS_CODES)
+        seen_code_text(w, r, cell);
+    return seg_csv_news_code(&w->part->news[w->c], c->coded, cell.s, cell.n, (uint32_t)r,
+                             cell.s == raw.s, code, err);
 }
 
 static seg_status as_codes(const work *w, seg_error *err)
@@ -331,31 +435,35 @@ static seg_status as_codes(const work *w, seg_error *err)
     seg_status st = SEG_OK;
     const seg_csv_column *c = w->column;
     seg_csv_news *news = &w->part->news[w->c];
-    bool fixed = c->n_fixed_levels > 0, levels = c->mode == SEG_CSV_AS_LEVELS;
+    bool counted = c->mode == SEG_CSV_AS_LEVELS && c->n_fixed_levels == 0;
     size_t n_known = c->coded == NULL ? 0 : seg_dictionary_size(c->coded);
+    seg_csv_cells cells = seg_csv_chunk_cells(w->chunk, w->c);
+    tally t = no_tally();
     int32_t *out = kept_as(w->part, w->c, SEG_CSV_KEPT_CODE, w->n * sizeof *out, err);
     if (out == NULL)
         return SEG_E_AGAIN;
-    TRY(seg_csv_news_start(news, n_known, levels, err));
+    TRY(seg_csv_news_start(news, n_known, counted, err));
     for (size_t r = 0; r < w->n; r++) {
-        seg_csv_cell cell = seg_csv_chunk_cell(w->chunk, r, w->c);
-        bool quoted = cell.n > 0 && *cell.s == '"';
-        if (quoted)
-            cell = seg_csv_unquote(cell, w->part->room);
-        if (is_missing(w, cell)) {
-            seen_missing(w, r, cell);
-            out[r] = SEG_MISSING_CODE;
-        } else if (fixed) {
-            seen_present(w, r, cell);
-            out[r] = seg_dictionary_find(c->coded, cell.s, cell.n);
-            if (out[r] < 0)
-                no_level(w, r, cell);
+        seg_csv_cell cell = seg_csv_next_cell(&cells);
+        seg_csv_recent *recent = seg_csv_recent_of(news, cell.s, cell.n);
+        if (recent != NULL && recent->n == cell.n) {
+            out[r] = recent->code;
         } else {
-            if (!levels)
-                seen_code_text(w, r, cell);
-            TRY(seg_csv_news_code(news, c->coded, cell.s, cell.n, (uint32_t)r, !quoted, &out[r],
-                                  err));
+            TRY(find_code(w, r, cell, &out[r], err));
+            if (recent != NULL)
+                seg_csv_keep_recent(recent, cell.n, out[r]);
         }
+        if (out[r] == SEG_MISSING_CODE)
+            missing_in(&t, r);
+        else
+            present_in(&t, r);
+        if ((size_t)out[r] < news->n_counts)
+            news->counts[out[r]]++;
+    }
+    put_tally(w, &t);
+    if (counted) {   /* the levels are looked at once each, at the end */
+        w->facts->n_present = 0;
+        w->facts->first_cell = (seg_csv_place){ 0 };
     }
 
 done:
@@ -394,19 +502,21 @@ static inline bool plainly_text(const seg_csv_facts *f, char first)
            && (unsigned char)(first | 0x20) - (unsigned)'a' < 26;
 }
 
-static seg_status seen_text(const work *w, size_t r, seg_csv_cell cell, seg_error *err)
+static seg_status seen_text(const work *w, size_t r, seg_csv_cell cell, size_t n_present,
+                            seg_error *err)
 {
+    seg_csv_facts *f = w->facts;
     bool open = w->column->type == SEG_CSV_AUTO || w->column->type == SEG_CSV_DATE;
     if (w->im->checked && seg_csv_fault(w->im, w->column, cell.s, cell.n) != NULL)
         w->part->faulty = true;
-    if (!open || plainly_text(w->facts, *cell.s)) {
-        seen_present(w, r, cell);
-        if (cell.n > SEG_CSV_MAX_TEXT)
-            place(w, &w->facts->too_long, r, cell);
+    f->width = cell.n > f->width ? cell.n : f->width;
+    if (cell.n > SEG_CSV_MAX_TEXT)
+        place(w, &f->too_long, r);
+    if (!open || plainly_text(f, *cell.s))
         return SEG_OK;
-    }
+    f->n_present = n_present - 1;   /* before this one, which the look counts */
     seg_csv_look look = look_at(w, r, cell);
-    return seg_csv_facts_look(w->facts, &look, err);
+    return seg_csv_facts_look(f, &look, err);
 }
 
 static bool comes_after(seg_csv_cell a, seg_csv_cell b)
@@ -414,41 +524,44 @@ static bool comes_after(seg_csv_cell a, seg_csv_cell b)
     return b.n != a.n ? b.n > a.n : memcmp(b.s, a.s, a.n) > 0;
 }
 
-static inline void seen_id(const work *w, size_t r, seg_csv_cell cell, seg_csv_cell before)
-{
-    seen_code_text(w, r, cell);
-    w->facts->ascending = w->facts->ascending && comes_after(before, cell);
-}
-
 static seg_status as_texts(const work *w, seg_error *err)
 {
     seg_csv_part *part = w->part;
+    seg_csv_facts *f = w->facts;
     bool ids = w->column->mode == SEG_CSV_AS_IDS;
     size_t most = w->n * sizeof(uint32_t) + w->chunk->n;
     uint32_t *ends = kept_as(part, w->c, SEG_CSV_KEPT_TEXT, most, err);
+    seg_csv_cells cells = seg_csv_chunk_cells(w->chunk, w->c);
     seg_csv_cell before = { "", 0 };
+    tally t = no_tally();
     if (ends == NULL)
         return SEG_E_AGAIN;
     char *bytes = (char *)(ends + w->n), *to = bytes;
     for (size_t r = 0; r < w->n; r++) {
-        seg_csv_cell cell = cell_at(w, r);
-        seg_status st = SEG_OK;
+        seg_csv_cell cell = unquoted(w, seg_csv_next_cell(&cells));
         memcpy(to, cell.s, cell.n);
         cell.s = to;
         to += cell.n;
         ends[r] = (uint32_t)(to - bytes);
         if (is_missing(w, cell)) {
-            seen_missing(w, r, cell);
+            missing_in(&t, r);
             part->faulty |= ids;
-        } else if (ids) {
-            seen_id(w, r, cell, before);
-            before = cell;
-        } else {
-            st = seen_text(w, r, cell, err);
+            continue;
         }
+        present_in(&t, r);
+        if (ids) {
+            seen_code_text(w, r, cell);
+            f->ascending = f->ascending && comes_after(before, cell);
+            before = cell;
+            continue;
+        }
+        place(w, &f->first_cell, t.first_present);
+        seg_status st = seen_text(w, r, cell, r + 1 - t.n_missing, err);
         if (st != SEG_OK)
             return st;
     }
+    f->n_present = 0;
+    put_tally(w, &t);
     part->n -= w->chunk->n - (size_t)(to - bytes);
     return SEG_OK;
 }

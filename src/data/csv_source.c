@@ -140,11 +140,13 @@ static seg_status take_missing(seg_csv_import *im, seg_error *err)
     im->missing = seg_arena_get(&im->arena, (n + 1) * sizeof *im->missing);
     if (im->missing == NULL)
         return seg_arena_failed(err);
-    for (size_t i = 0; seg_list_next(&list, &item, &length); i++) {
-        im->missing[i] = seg_arena_text_n(&im->arena, item, length);
-        if (im->missing[i] == NULL)
+    for (; seg_list_next(&list, &item, &length); im->n_missing++) {
+        const char *word = seg_arena_text_n(&im->arena, item, length);
+        if (word == NULL)
             return seg_arena_failed(err);
+        im->missing[im->n_missing] = (seg_csv_cell){ word, length };
         im->missing_first[(unsigned char)item[0]] = true;
+        im->missing_lengths |= 1ull << (length < 63 ? length : 63);
     }
     im->missing_first[' '] = im->missing_first['\t'] = true;
     return SEG_OK;
