@@ -84,9 +84,14 @@ $$(B)/%.$(1).o: %.c Makefile
 endef
 $(foreach i,$(ISA),$(eval $(call isa_rule,$(i))))
 
+# Within the program, where there is one: src/cli/idle.c tells why.
+ifeq ($(CC),gcc)
+LIBGOMP  = $(wildcard $(shell $(CC) -print-file-name=libgomp.a))
+endif
+
 $(B)/segmill: $(CLI_OBJ) $(B)/libsegmill.a
 	@echo "  link    $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBGOMP) $(PKG_LIBS)
 
 # The sample shop of make demo, the tests and the benchmarks.
 $(B)/make-data: $(B)/scripts/make-data.o $(B)/scripts/shop.o $(B)/libsegmill.a
