@@ -17,10 +17,10 @@
 typedef struct seg_import_options {
     int kind;                  /* 0 auto, 1 features, 2 transactions, 3 baskets */
     const char *id, *label, *drop, *types, *missing, *dates, *encoding, *rejects, *schema;
-    const char *decimal, *delimiter, *columns;
+    const char *decimal, *thousands, *delimiter, *columns;
     uint64_t max_errors;
     uint64_t max_field_bytes;
-    bool no_header, id_text, archive, lines;
+    bool no_header, id_text, archive, lines, signs;
     /* transactions and baskets */
     const char *customer, *time, *order, *item, *quantity, *price, *amount;
     const char *zone, *currency, *rates;
@@ -46,8 +46,14 @@ typedef struct seg_import_options {
     SEG_IMPORT_LIST(AT, "missing", missing, "WORD,...", "words that stand for no value, "     \
                     "instead of NA, N/A, NULL, null, NaN, nan, \\N; blanks always do"),       \
     SEG_IMPORT_TEXT(AT, "decimal", decimal, "C", "decimal point: . or ,", 0),                 \
+    SEG_IMPORT_TEXT(AT, "thousands", thousands, "C",                                          \
+                    "what parts thousands: one of , . ' _ or a blank; with --decimal , a "    \
+                    "point does", 0),                                                         \
+    SEG_IMPORT_FLAG(AT, "signs", signs,                                                       \
+                    "numbers may carry a currency or % (12 % is 12) or their minus behind"),  \
     SEG_IMPORT_TEXT(AT, "dates", dates, "FORMAT",                                             \
-                    "how dates are written: iso, d/m/y, m/d/y, compact, epoch, epoch-ms", 0), \
+                    "how dates are written: iso, d/m/y (9.12.2011 too), m/d/y, compact "      \
+                    "(20111209), epoch, epoch-ms", 0),                                        \
     SEG_IMPORT_TEXT(AT, "delimiter", delimiter, "C",                                          \
                     "what parts the cells: one character, or tab, comma, semicolon, pipe, "   \
                     "space (runs of blanks)", 0),                                             \

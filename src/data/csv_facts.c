@@ -58,9 +58,9 @@ void seg_csv_facts_place(seg_csv_place *place, const seg_csv_look *look)
 
 /* ---- numbers ------------------------------------------------------------------------ */
 
-static bool could_be_number(char c)
+static bool could_be_number(const seg_csv_notation *as, char c)
 {
-    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == ',';
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == ',' || as->signs;
 }
 
 /* Written like a number: what does not parse then is too large. */
@@ -101,16 +101,17 @@ static void seen_value(seg_csv_facts *f, double value, uint64_t n)
 void seg_csv_facts_number(seg_csv_facts *f, const seg_csv_look *look)
 {
     seg_csv_cell cell = seg_csv_trim(look->s, look->n);
-    char point = look->im->notation.point;
+    const seg_csv_notation *as = &look->im->notation;
+    char point = as->point;
     double value;
     float single;
-    if (!could_be_number(cell.s[0]) || !seg_csv_parse_f64(&look->im->notation, cell.s, cell.n, &value)) {
+    if (!could_be_number(as, cell.s[0]) || !seg_csv_parse_f64(as, cell.s, cell.n, &value)) {
         if (reads_like_number(cell.s, cell.n, point)) {
             overflow(f, look);
             return;
         }
         seg_csv_facts_place(&f->not_number, look);
-        if (point == '.' && could_be_number(cell.s[0]) && memchr(cell.s, ',', cell.n) != NULL
+        if (point == '.' && could_be_number(as, cell.s[0]) && memchr(cell.s, ',', cell.n) != NULL
             && seg_parse_f64(cell.s, cell.n, ',', &value)) {
             f->n_commas += look->n_equal;
             seg_csv_facts_place(&f->a_comma, look);
@@ -135,6 +136,8 @@ static int digits_of(const char *s, size_t n, char point)
     const char *p = memchr(s, point, n);
     if (p == NULL)
         return 0;
+    while (n > 0 && (s[n - 1] < '0' || s[n - 1] > '9'))   /* a sign behind it */
+        n--;
     while (n > 0 && s[n - 1] == '0')
         n--;
     return (int)(s + n - p) - 1;

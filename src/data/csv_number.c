@@ -39,10 +39,12 @@ static void trim(const char **s, size_t *n)
         (*n)--;
 }
 
-/* One sign, before or behind the number; before it also between it and its minus. */
-static void drop_signs(const char **s, size_t *n, bool *minus)
+/* One sign, before or behind the number; before it also between it and its minus, which may
+ * stand behind the number too. False: it has no digits, or two signs of plus and minus. */
+static bool drop_signs(const char **s, size_t *n, bool *minus)
 {
-    if (*n > 1 && (**s == '-' || **s == '+') && sign_at(*s + 1, *n - 1) > 0) {
+    bool signed_before = *n > 1 && (**s == '-' || **s == '+') && sign_at(*s + 1, *n - 1) > 0;
+    if (signed_before) {
         *minus = **s == '-';
         (*s)++, (*n)--;
     }
@@ -52,9 +54,33 @@ static void drop_signs(const char **s, size_t *n, bool *minus)
     else
         *n -= sign_before(*s, *n);
     trim(s, n);
+    bool behind = *n > 1 && (*s)[*n - 1] == '-';
+    if (behind) {
+        *minus = true;
+        (*n)--;
+    }
+    return *n > 0 && !((signed_before || behind) && (**s == '-' || **s == '+'))
+           && !(signed_before && behind);
 }
 
-/* The digits in groups of three from the point on; false: they are not. */
+/* The n bytes with plain blanks for those that do not break (U+00A0, U+202F), and ' for
+ * U+2019: spreadsheets write them. */
+static size_t plain_blanks(const char *s, size_t n, char out[MOST_BYTES])
+{
+    size_t m = 0;
+    for (size_t i = 0; i < n; m++) {
+        size_t left = n - i;
+        bool two = left >= 2 && memcmp(s + i, "\xc2\xa0", 2) == 0;
+        bool three = left >= 3 && memcmp(s + i, "\xe2\x80\xaf", 3) == 0;
+        bool curved = left >= 3 && memcmp(s + i, "\xe2\x80\x99", 3) == 0;
+        out[m] = two || three ? ' ' : curved ? '\'' : s[i];
+        i += two ? 2 : three || curved ? 3 : 1;
+    }
+    return m;
+}
+
+/* The digits in groups of three from the point on, the first of 1 to 3 and no 0: 0.123 is no
+ * 123. False: they are not. */
 static bool join_groups(const char *s, size_t n, const seg_csv_notation *as,
                         char out[MOST_BYTES], size_t *m)
 {
@@ -64,7 +90,8 @@ static bool join_groups(const char *s, size_t n, const seg_csv_notation *as,
         out[(*m)++] = s[i++];
     for (; i < n && s[i] != as->point; i++) {
         if (s[i] == as->thousands) {
-            if (in_group == 0 || in_group > 3 || (grouped && in_group != 3))
+            if (in_group == 0 || in_group > 3 || (grouped && in_group != 3)
+                || (!grouped && s[i - in_group] == '0'))
                 return false;
             grouped = true;
             in_group = 0;
@@ -83,19 +110,20 @@ static bool join_groups(const char *s, size_t n, const seg_csv_notation *as,
 }
 
 /* The cell as a plain number of *m bytes; false: it is as plain as it can be. */
-static bool make_plain(const seg_csv_notation *as, const char *s, size_t n, char out[MOST_BYTES],
-                       size_t *m)
+static bool make_plain(const seg_csv_notation *as, const char *cell, size_t n_cell,
+                       char out[MOST_BYTES], size_t *m)
 {
+    char text[MOST_BYTES];
+    const char *s = text;
     bool minus = false;
     *m = 0;
-    if ((as->thousands == 0 && !as->signs) || n == 0 || n >= MOST_BYTES)
+    if ((as->thousands == 0 && !as->signs) || n_cell == 0 || n_cell >= MOST_BYTES)
         return false;
-    if (as->signs)
-        drop_signs(&s, &n, &minus);
+    size_t n = plain_blanks(cell, n_cell, text);
+    if (as->signs && !drop_signs(&s, &n, &minus))
+        return false;
     if (minus)
         out[(*m)++] = '-';
-    if (n == 0 || (minus && (s[0] == '-' || s[0] == '+')))
-        return false;
     if (as->thousands != 0 && memchr(s, as->thousands, n) != NULL)
         return join_groups(s, n, as, out, m);
     memcpy(out + *m, s, n);

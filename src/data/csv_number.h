@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* How: the decimal point, what parts thousands (0: nothing), and whether a currency sign or
- * % may stand beside the digits. */
+/* How: the decimal point, what parts thousands (0: nothing; a blank also stands for the
+ * blanks that do not break, ' for the curved one), and whether a currency sign or % may stand
+ * beside the digits, or their minus behind them. */
 typedef struct seg_csv_notation {
     char point, thousands;
     bool signs;

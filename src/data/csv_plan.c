@@ -213,6 +213,17 @@ done:
     return st;
 }
 
+/* With --decimal , a point may part thousands without being asked for. */
+static void tell_thousands(seg_csv_import *im)
+{
+    bool numbers = false;
+    for (size_t c = 0; c < im->rows->n_columns; c++)
+        numbers = numbers || im->columns[c].type == SEG_CSV_NUMBER
+                  || im->columns[c].type == SEG_CSV_FIXED;
+    if (numbers && im->options->thousands == NULL && im->notation.thousands != 0)
+        seg_csv_say(im, "a point between groups of three digits parts thousands: 1.234 is 1234");
+}
+
 seg_status seg_csv_targets_plan(seg_csv_import *im, seg_csv_targets *targets, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -225,6 +236,7 @@ seg_status seg_csv_targets_plan(seg_csv_import *im, seg_csv_targets *targets, se
             TRY(name_levels(im, c, err));
     }
     TRY(features ? plan_features(im, targets, err) : plan_transactions(im, targets, err));
+    tell_thousands(im);
 
 done:
     return st;

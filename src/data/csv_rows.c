@@ -8,7 +8,7 @@
 #include "base/number.h"
 #include "base/try.h"
 
-enum { SAMPLE_BYTES = 64 * 1024, STEP_ROWS = 8192, MAX_NAME = 255 };
+enum { SAMPLE_BYTES = 64 * 1024, STEP_ROWS = 8192, MAX_NAME = 255, MADE_NAME = 32 };
 
 void seg_csv_rows_close(seg_csv_rows *rows)
 {
@@ -98,11 +98,17 @@ static void trim(seg_csv_cell *cell)
         cell->n--;
 }
 
+/* For a column without one. */
+static size_t make_name(size_t c, char out[MADE_NAME])
+{
+    return (size_t)snprintf(out, MADE_NAME, "column_%zu", c + 1);
+}
+
 static seg_status set_name(seg_csv_rows *rows, size_t c, const char *s, size_t n, seg_error *err)
 {
-    char made[32];
+    char made[MADE_NAME];
     if (n == 0) {
-        n = (size_t)snprintf(made, sizeof made, "column_%zu", c + 1);
+        n = make_name(c, made);
         s = made;
     }
     if (n > MAX_NAME)
@@ -214,6 +220,15 @@ done:
     return st;
 }
 
+/* A cell of a header: a name left out stands for the one that was made for it. */
+static bool is_name(const seg_csv_rows *rows, size_t c, const seg_csv_cell *cell)
+{
+    char made[MADE_NAME];
+    if (cell->n > 0)
+        return seg_equal_n(rows->names[c], cell->s, cell->n);
+    return seg_equal_n(rows->names[c], made, make_name(c, made));
+}
+
 static bool is_header(const seg_csv_rows *rows, const seg_csv_row *row)
 {
     if (row->n_cells != rows->n_columns)
@@ -221,7 +236,7 @@ static bool is_header(const seg_csv_rows *rows, const seg_csv_row *row)
     for (size_t c = 0; c < row->n_cells; c++) {
         seg_csv_cell cell = row->cells[c];
         trim(&cell);
-        if (!seg_equal_n(rows->names[c], cell.s, cell.n))
+        if (!is_name(rows, c, &cell))
             return false;
     }
     return true;

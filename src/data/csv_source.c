@@ -172,17 +172,42 @@ static seg_status take_dates(seg_csv_import *im, seg_error *err)
     return SEG_OK;
 }
 
-static seg_status take_options(seg_csv_import *im, seg_error *err)
+static seg_status take_notation(seg_csv_import *im, seg_error *err)
 {
-    const char *decimal = im->options->decimal;
-    im->notation.point = '.';
+    const char *decimal = im->options->decimal, *thousands = im->options->thousands;
+    seg_csv_notation *as = &im->notation;
+    *as = (seg_csv_notation){ .point = '.', .signs = im->options->signs };
     if (decimal != NULL) {
         if (strcmp(decimal, ".") != 0 && strcmp(decimal, ",") != 0)
             return seg_fail(err, SEG_E_USAGE, "--decimal takes . or , not '%s'", decimal);
-        im->notation.point = decimal[0];
+        as->point = decimal[0];
     }
-    seg_status st = take_missing(im, err);
-    return st == SEG_OK ? take_dates(im, err) : st;
+    if (thousands == NULL) {
+        as->thousands = as->point == ',' ? '.' : 0;
+        return SEG_OK;
+    }
+    if (strlen(thousands) != 1 || strchr(",.' _", thousands[0]) == NULL)
+        return seg_fail(err, SEG_E_USAGE, "--thousands takes one of , . ' _ or a blank, not '%s'",
+                        thousands);
+    as->thousands = thousands[0];
+    if (as->thousands == as->point)
+        return seg_fail(err, SEG_E_USAGE, "--thousands %c is the decimal point too; give --decimal"
+                        " %c", as->point, as->point == '.' ? ',' : '.');
+    if (as->thousands == im->rows->dialect.delimiter)
+        seg_csv_say(im, "--thousands %c also parts the cells: numbers with it must stand in quotes",
+                    as->thousands);
+    return SEG_OK;
+}
+
+static seg_status take_options(seg_csv_import *im, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    TRY(take_notation(im, err));
+    TRY(take_missing(im, err));
+    TRY(take_dates(im, err));
+
+done:
+    return st;
 }
 
 /* ---- kind ------------------------------------------------------------------------------- */

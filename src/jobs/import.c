@@ -4,8 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/pattern.h"
 #include "base/try.h"
 #include "data/h5.h"
+#include "jobs/outputs.h"
 #include "jobs/pipe.h"
 
 #define AT(member) offsetof(seg_import_command, import.member)
@@ -90,7 +92,7 @@ static seg_status check(const seg_import_command *options, seg_error *err)
     return SEG_OK;
 }
 
-seg_status seg_import_run(const seg_call *call, seg_node *result, seg_error *err)
+static seg_status import(const seg_call *call, seg_node *result, seg_error *err)
 {
     const seg_import_command *options = call->options;
     seg_status st = SEG_OK;
@@ -99,7 +101,6 @@ seg_status seg_import_run(const seg_call *call, seg_node *result, seg_error *err
     seg_doc *provenance = NULL;
     uint64_t n_items;
 
-    TRY(check(options, err));
     TRY(seg_csv_source(&call->context, call->operands, call->n_operands, &options->import, result,
                        &source, err));
     TRY(count_items(source, &n_items, err));
@@ -115,5 +116,29 @@ done:
     seg_source_close(source);
     seg_sink_close(sink);
     seg_doc_free(provenance);
+    return st;
+}
+
+/* The operands with their patterns as the files that these match; none of them is the output. */
+seg_status seg_import_run(const seg_call *call, seg_node *result, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_paths paths = { 0 };
+    seg_call expanded = *call;
+    bool patterns = false;
+
+    TRY(check(call->options, err));
+    for (size_t i = 0; i < call->n_operands; i++) {
+        patterns = patterns || seg_is_pattern(call->operands[i]);
+        TRY(seg_paths_add(&paths, call->operands[i], err));
+    }
+    expanded.operands = (const char *const *)paths.list;
+    expanded.n_operands = paths.n;
+    if (patterns)
+        TRY(seg_outputs_check(seg_command_find("import"), &expanded, err));
+    TRY(import(&expanded, result, err));
+
+done:
+    seg_paths_free(&paths);
     return st;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/pattern.h"
 #include "base/try.h"
 #include "segmill/model.h"
 
@@ -88,6 +89,21 @@ static seg_status hash_file(const char *path, seg_sha256 *hash, seg_node *inputs
     return SEG_OK;
 }
 
+/* Files that match: new ones among them make another run. */
+static seg_status hash_matches(const char *pattern, seg_sha256 *hash, seg_node *inputs,
+                               seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_paths paths = { 0 };
+    TRY(seg_paths_add(&paths, pattern, err));
+    for (size_t i = 0; i < paths.n; i++)
+        TRY(hash_file(paths.list[i], hash, inputs, err));
+
+done:
+    seg_paths_free(&paths);
+    return st;
+}
+
 static seg_status hash_key(const seg_stage_place *place, const seg_stage *stage,
                            const seg_job_key *key, seg_sha256 *hash, seg_node *inputs,
                            seg_error *err)
@@ -97,15 +113,19 @@ static seg_status hash_key(const seg_stage_place *place, const seg_stage *stage,
     const char *list = key->value, *item;
     size_t n;
     bool paths = is_path_key(stage, key->name);
+    bool imported = strcmp(stage->command->name, "import") == 0
+                    && seg_stage_is_operand(stage, key->name);
     seg_sha256_add(hash, key->name, strlen(key->name) + 1);
     if (!paths)
         seg_sha256_add(hash, key->value, strlen(key->value) + 1);
     while (paths && seg_list_next(&list, &item, &n)) {
-        TRY(resolve(place, item, n, false, &path, err));
-        if (item[0] == '@' || !seg_path_exists(path.bytes))
-            seg_sha256_add(hash, item, n);
-        else
+        TRY(resolve(place, item, n, imported, &path, err));
+        if (item[0] != '@' && seg_path_exists(path.bytes))
             TRY(hash_file(path.bytes, hash, inputs, err));
+        else if (item[0] != '@' && imported && seg_is_pattern(path.bytes))
+            TRY(hash_matches(path.bytes, hash, inputs, err));
+        else
+            seg_sha256_add(hash, item, n);
     }
 done:
     seg_text_free(&path);

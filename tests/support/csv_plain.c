@@ -198,6 +198,14 @@ static void read_text(plain_import *im)
     plain_rows_parse(text, n, im->delimiter, im->options.max_field_bytes, &im->text);
 }
 
+static bool has_numbers(const plain_import *im)
+{
+    for (size_t i = 0; i < im->n_columns; i++)
+        if (im->columns[i].type == NUMBER)
+            return true;
+    return false;
+}
+
 static void work(plain_import *im)
 {
     read_text(im);
@@ -211,6 +219,8 @@ static void work(plain_import *im)
         if (im->columns[i].levels.n > 0)
             qsort(im->columns[i].levels.all, im->columns[i].levels.n, sizeof(plain_cell), by_bytes);
     }
+    if (good && im->point == ',' && has_numbers(im))
+        plain_say(im, "a point between groups of three digits parts thousands: 1.234 is 1234");
     if (good && im->n_left_out > 0)
         plain_say(im, "%zu rows are left out", im->n_left_out);
     if (good) {

@@ -88,12 +88,13 @@ static bool leave_out(plain_import *im, FILE *rejects, const plain_row *row, con
     return true;
 }
 
+/* Not looked for when its first name is left out. */
 static bool is_header(const plain_import *im, const plain_row *row)
 {
     bool same = !im->options.no_header && row->n_cells == im->n_columns;
     for (size_t c = 0; same && c < row->n_cells; c++) {
         plain_cell name = c == 0 ? row->cells[c] : plain_trim(row->cells[c]);
-        same = im->columns[c].unnamed ? name.n == 0 : plain_is(name, im->columns[c].name);
+        same = im->columns[c].unnamed ? c > 0 && name.n == 0 : plain_is(name, im->columns[c].name);
     }
     return same;
 }

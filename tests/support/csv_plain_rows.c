@@ -256,15 +256,33 @@ static size_t digits(const char *s)
     return strspn(s, "0123456789");
 }
 
+/* 1.234.567 before a comma: its points stand for nothing. */
+static bool is_grouped(plain_cell c)
+{
+    size_t i = c.n > 0 && (c.s[0] == '-' || c.s[0] == '+'), run = 0, n_points = 0;
+    bool good = i < c.n && c.s[i] != '0';
+    for (; i < c.n && c.s[i] != ','; i++) {
+        bool is_point = c.s[i] == '.';
+        good = good && (is_point ? run > 0 && (n_points == 0 ? run <= 3 : run == 3)
+                                 : c.s[i] >= '0' && c.s[i] <= '9');
+        n_points += is_point;
+        run = is_point ? 0 : run + 1;
+    }
+    return good && n_points > 0 && run == 3 && c.n < 64;
+}
+
 /* With `point` as '.', null-terminated; false when it is no decimal number. */
 static bool take_number(plain_cell c, char point, char **out)
 {
     char *text = malloc(c.n + 1);
+    size_t n = 0;
+    bool grouped = point == ',' && is_grouped(c);
     if (text == NULL)
         abort();
     for (size_t i = 0; i < c.n; i++)
-        text[i] = c.s[i] == point ? '.' : c.s[i] == '.' ? '?' : c.s[i];
-    text[c.n] = 0;
+        if (!grouped || c.s[i] != '.')
+            text[n++] = c.s[i] == point ? '.' : c.s[i] == '.' ? '?' : c.s[i];
+    text[n] = 0;
     const char *s = text + (text[0] == '-' || text[0] == '+');
     size_t whole = digits(s), part = 0;
     s += whole;
@@ -280,7 +298,7 @@ static bool take_number(plain_cell c, char point, char **out)
         s += digits(s);
     }
     *out = text;
-    return good && s == text + c.n;
+    return good && s == text + n;
 }
 
 bool plain_looks_like_number(plain_cell c, char point)
