@@ -25,6 +25,7 @@ typedef struct seg_import_options {
     const char *customer, *time, *order, *item, *quantity, *price, *amount;
     const char *zone, *currency, *rates;
     int zero;                  /* 0 drop, 1 count: recorded for later commands */
+    bool hash_inputs;          /* by the program: seg_csv_source_sha256() will be asked */
 } seg_import_options;
 
 /* The rows of a table whose struct holds these options: AT(member) is the offset. */
@@ -101,6 +102,13 @@ void seg_import_defaults(seg_import_options *options);
 seg_status seg_csv_source(const seg_context *ctx, const char *const *paths, size_t n_paths,
                           const seg_import_options *options, seg_node *report,
                           seg_source **out, seg_error *err);
+
+/* The files that a source of text reads; 0 and null: it is none, or no longer reads them. */
+size_t seg_csv_source_inputs(const seg_source *source);
+const char *seg_csv_source_input(const seg_source *source, size_t input);   /* null: stdin */
+/* The SHA-256 of an input, if options->hash_inputs was set and reading it told; false: take it
+ * from the file. */
+bool seg_csv_source_sha256(const seg_source *source, size_t input, char out[65]);
 
 /* The types of a table's columns as --schema FILE reads them, under `into`. */
 void seg_csv_schema_json(const seg_schema *schema, seg_node *into);

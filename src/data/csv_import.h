@@ -107,11 +107,17 @@ typedef struct seg_csv_column {
     const char **names;           /* levels in their final order and form */
 } seg_csv_column;
 
+typedef struct seg_csv_hash {
+    bool known;
+    char sha256[65];
+} seg_csv_hash;
+
 typedef struct seg_csv_import {
     const seg_context *ctx;
     const seg_import_options *options;
     seg_csv_rows *rows;
     seg_csv_column *columns;      /* rows->n_columns */
+    seg_csv_hash *hashes;         /* of the inputs; null: nobody asks */
     seg_csv_rejects rejects;
     seg_arena arena;
     seg_csv_cell *missing;        /* n_missing words */

@@ -37,6 +37,7 @@ struct seg_input {
     size_t plain_at, plain_end;
     uint64_t plain_offset;        /* bytes converted so far, for messages */
     bool at_start;
+    bool spooled;                 /* the standard input */
     size_t mark_bytes;            /* of a byte order mark before plain UTF-8 */
 };
 
@@ -382,6 +383,7 @@ seg_status seg_input_open(const seg_context *ctx, const char *path, const char *
 
     bool from_stdin = strcmp(path, "-") == 0;
     TRY(SEG_ALLOC(&in, 1, "an input", err));
+    in->spooled = from_stdin;
     in->fd = -1;
     in->iconv = (iconv_t)-1;
     in->at_start = true;
@@ -428,6 +430,11 @@ bool seg_input_direct(const seg_input *in, int *fd, uint64_t *start, uint64_t *e
     *start = in->mark_bytes;
     *end = in->size;
     return in->packing == PLAIN && in->iconv == (iconv_t)-1;
+}
+
+const char *seg_input_path(const seg_input *in)
+{
+    return in->spooled ? NULL : in->name;
 }
 
 const char *seg_input_name(const seg_input *in) { return in->name; }

@@ -28,6 +28,7 @@ seg_status seg_input_rewind(seg_input *input, seg_error *err);
  * fd by any thread instead. */
 bool seg_input_direct(const seg_input *input, int *fd, uint64_t *start, uint64_t *end);
 
+const char *seg_input_path(const seg_input *input);   /* null: the standard input */
 const char *seg_input_name(const seg_input *input);   /* for messages */
 /* Stored (compressed) bytes taken so far and in all, for progress. */
 uint64_t seg_input_position(const seg_input *input);

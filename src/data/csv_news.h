@@ -22,7 +22,7 @@ typedef struct seg_csv_recent {
     int32_t code;
 } seg_csv_recent;
 
-enum { SEG_CSV_RECENT = 128, SEG_CSV_RECENT_BYTES = 32, SEG_CSV_NO_LEVEL = INT32_MIN };
+enum { SEG_CSV_RECENT = 512, SEG_CSV_RECENT_BYTES = 32, SEG_CSV_NO_LEVEL = INT32_MIN };
 
 typedef struct seg_csv_news {
     seg_csv_recent *recent;   /* SEG_CSV_RECENT of them */
@@ -72,7 +72,7 @@ static inline seg_csv_recent *seg_csv_recent_of(seg_csv_news *news, const char *
         d = seg_csv_load8(s + n - 16);
     }
     uint64_t h = (a ^ (b + c * 3 + d * 5) ^ n) * 0x9e3779b97f4a7c15u;
-    seg_csv_recent *at = &news->recent[h >> 57];
+    seg_csv_recent *at = &news->recent[h >> 55];
     if (at->n == n && at->a == a && at->b == b && at->c == c && at->d == d)
         return at;
     *at = (seg_csv_recent){ a, b, c, d, UINT32_MAX, 0 };

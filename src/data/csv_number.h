@@ -21,42 +21,55 @@ bool seg_csv_parse_f32(const seg_csv_notation *as, const char *s, size_t n, floa
 bool seg_csv_parse_fixed(const seg_csv_notation *as, const char *s, size_t n, uint32_t scale,
                          int64_t *out, bool *exact);
 
-/* An optional minus, digits, and optionally a point and digits; at most 15 digits. The
- * value is digits / 10^n_fraction. False: by another road. */
-static inline bool seg_csv_plain_decimal(const char *s, size_t n, char point, int64_t *digits,
-                                         unsigned *n_fraction)
+#define SEG_EACH_BYTE(c) (0x0101010101010101u * (uint64_t)(unsigned char)(c))
+
+/* Up to eight digits, as values of bytes, the first in the lowest; zeros in front. */
+static inline uint64_t seg_csv_eight_digits(uint64_t v)
 {
-    const char *end = s + n, *start;
-    uint64_t value = 0;
-    unsigned digit;
-    bool minus = n > 0 && *s == '-';
-    s += minus;
-    start = s;
-    while (s < end && (digit = (unsigned)(unsigned char)*s - '0') <= 9) {
-        value = value * 10 + digit;
-        s++;
-    }
-    size_t n_digits = (size_t)(s - start);
-    *n_fraction = 0;
-    if (s < end) {
-        if (*s != point)
-            return false;
-        start = ++s;
-        while (s < end && (digit = (unsigned)(unsigned char)*s - '0') <= 9) {
-            value = value * 10 + digit;
-            s++;
-        }
-        if (s != end || s == start)
-            return false;
-        *n_fraction = (unsigned)(s - start);
-    }
-    if (n_digits == 0 || n_digits + *n_fraction > 15)
-        return false;
-    *digits = minus ? -(int64_t)value : (int64_t)value;
-    return true;
+    v = v * 10 + (v >> 8);
+    return ((v & 0x000000ff000000ffu) * 0x000f424000000064u
+            + ((v >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >> 32;
+}
+
+static inline uint64_t seg_csv_load_digits(const char *s)
+{
+    uint64_t bytes;
+    memcpy(&bytes, s, sizeof bytes);
+    return bytes ^ SEG_EACH_BYTE('0');
 }
 
 extern const double seg_csv_tens[16];
+
+/* An optional minus, one to eight digits, and optionally a point and up to seven digits: the
+ * value is *digits / 10^*n_fraction. False: by another road. 16 bytes behind s + n may be
+ * read. No loop over the digits: how many there are is what a processor cannot guess. */
+static inline bool seg_csv_plain_decimal(const char *s, size_t n, char point, int64_t *digits,
+                                         unsigned *n_fraction)
+{
+    static const uint32_t tens[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+    bool minus = n > 0 && *s == '-';
+    s += minus;
+    n -= minus;
+    if (n == 0 || n > 16)
+        return false;
+    uint64_t first = seg_csv_load_digits(s), x = first ^ SEG_EACH_BYTE(point ^ '0');
+    uint64_t points = (x - SEG_EACH_BYTE(1)) & ~x & SEG_EACH_BYTE(0x80);
+    size_t p = points != 0 ? (size_t)__builtin_ctzll(points) / 8 : s[8] == point ? 8 : 16;
+    p = p < n ? p : n;
+    size_t f = p < n ? n - p - 1 : 0;
+    if (p == 0 || p > 8 || f > 7 || p + 1 == n)   /* a point in front or behind, or long */
+        return false;
+    uint64_t whole = first << (64 - 8 * p);
+    uint64_t rest = f == 0 ? 0 : seg_csv_load_digits(s + p + 1) << (64 - 8 * f);
+    uint64_t above = (whole + SEG_EACH_BYTE(0x76)) | whole | (rest + SEG_EACH_BYTE(0x76)) | rest;
+    if ((above & SEG_EACH_BYTE(0x80)) != 0)
+        return false;
+    int64_t value = (int64_t)(seg_csv_eight_digits(whole) * tens[f]
+                              + seg_csv_eight_digits(rest));
+    *digits = minus ? -value : value;
+    *n_fraction = (unsigned)f;
+    return true;
+}
 
 /* seg_csv_parse_f64, faster for plain decimals: up to 15 digits and 10^15 are exact, so one
  * division rounds right. */

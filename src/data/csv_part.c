@@ -606,7 +606,7 @@ seg_status seg_csv_part_parse(seg_csv_part *part, seg_error *err)
     part->faulty = false;
     part->n = directory;
     TRY(SEG_GROW(&part->bytes, &part->cap, directory, "the cells of a chunk", err));
-    TRY(SEG_GROW(&part->room, &part->room_cap, part->chunk.n, "a cell", err));
+    TRY(SEG_GROW(&part->room, &part->room_cap, part->chunk.n + SEG_CSV_PADDING, "a cell", err));
     memset(part->bytes, 0, directory);
     for (size_t c = 0; c < d; c++) {
         work w = { part, im, &part->chunk, &im->columns[c], &part->facts[c], c,

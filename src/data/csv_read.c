@@ -78,7 +78,7 @@ static seg_status open_reading(reading *rd, seg_csv_import *im, seg_error *err)
         TRY(seg_csv_part_init(&rd->parts[rd->n_parts++], im, err));
     TRY(SEG_ALLOC(&rd->starts, n + 1, "a reading", err));
     TRY(SEG_ALLOC(&rd->quotes, n, "a reading", err));
-    TRY(seg_csv_batch_init(&rd->batch, n * rd->chunk_bytes, rd->n_threads, err));
+    TRY(seg_csv_batch_init(&rd->batch, n * rd->chunk_bytes, err));
 
 done:
     return st;
@@ -162,10 +162,15 @@ done:
     return st;
 }
 
+/* The first task is the hash of the file, which cannot be parted. */
 static void chunk_task(void *arg, size_t task, int thread)
 {
     (void)thread;
     reading *rd = arg;
+    if (task-- == 0) {
+        seg_csv_batch_hash(&rd->batch);
+        return;
+    }
     seg_csv_part *part = &rd->parts[task];
     size_t from = rd->starts[task], n = rd->starts[task + 1] - from;
     give_chunk(rd, part, rd->batch.text + from, n, 1);
@@ -467,7 +472,7 @@ static seg_status take_batch(reading *rd, seg_error *err)
         return take_batch_by_rows(rd, err);
     }
     cut(rd);
-    seg_team_run(rd->n_threads, rd->n_used, chunk_task, rd);
+    seg_team_run(rd->n_threads, rd->n_used + 1, chunk_task, rd);
     seg_status st = merge_batch(rd, err);
     if (st != SEG_OK || (b->at > before && !(b->last && b->at < b->n)))
         return st;
@@ -515,7 +520,7 @@ static seg_status read_file(reading *rd, size_t file, seg_error *err)
     rd->line = 1;
     rows->file = file;
     TRY(seg_input_rewind(rows->inputs[file], err));
-    seg_csv_batch_start(b, rows->inputs[file]);
+    TRY(seg_csv_batch_start(b, rows->inputs[file], rd->im->hashes != NULL, err));
     TRY(take_header(rd, err));
     for (;;) {
         TRY(step(rd, err));
@@ -525,6 +530,8 @@ static seg_status read_file(reading *rd, size_t file, seg_error *err)
         TRY(take_batch(rd, err));
     }
     rd->bytes_before += seg_input_size(rows->inputs[file]);
+    if (rd->im->hashes != NULL)
+        rd->im->hashes[file].known = seg_csv_batch_sha256(b, rd->im->hashes[file].sha256);
 
 done:
     return st;

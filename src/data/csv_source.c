@@ -120,6 +120,7 @@ static void csv_close(seg_source *self)
     free_columns(&s->im);
     seg_csv_store_free(s->im.store);
     seg_free(s->rooms);
+    seg_free(s->im.hashes);
     seg_csv_rows_close(s->im.rows);
     seg_csv_rejects_free(&s->im.rejects);
     seg_arena_free(&s->im.arena);
@@ -250,6 +251,8 @@ static seg_status read_through(csv_source *s, seg_error *err)
     TRY(take_options(im, err));
     TRY(SEG_ALLOC(&im->columns, im->rows->n_columns, "the columns", err));
     TRY(seg_csv_store_new(im->rows->n_columns, &im->store, err));
+    if (im->options->hash_inputs)
+        TRY(SEG_ALLOC(&im->hashes, im->rows->n_inputs, "hashes", err));
     for (size_t c = 0; c < im->rows->n_columns; c++)
         im->columns[c].name = im->rows->names[c];
     TRY(plan(im, err));
@@ -330,6 +333,27 @@ static seg_status as_baskets(const seg_context *ctx, csv_source *rows, seg_sourc
     seg_status st = seg_baskets_from_transactions(ctx, &rows->source, false, out, err);
     csv_close(&rows->source);
     return st;
+}
+
+size_t seg_csv_source_inputs(const seg_source *source)
+{
+    return source->close == csv_close ? ((const csv_source *)source)->im.rows->n_inputs : 0;
+}
+
+const char *seg_csv_source_input(const seg_source *source, size_t input)
+{
+    const csv_source *s = (const csv_source *)source;
+    return input < seg_csv_source_inputs(source) ? seg_input_path(s->im.rows->inputs[input]) : NULL;
+}
+
+bool seg_csv_source_sha256(const seg_source *source, size_t input, char out[65])
+{
+    const csv_source *s = (const csv_source *)source;
+    if (source->close != csv_close || s->im.hashes == NULL || input >= s->im.rows->n_inputs
+        || !s->im.hashes[input].known)
+        return false;
+    memcpy(out, s->im.hashes[input].sha256, 65);
+    return true;
 }
 
 seg_status seg_csv_source(const seg_context *ctx, const char *const *paths, size_t n_paths,

@@ -25,22 +25,36 @@ void seg_import_command_defaults(void *options)
     seg_import_defaults(&command->import);
 }
 
-/* Options and hashes of the inputs; the standard input leaves no file to hash. */
-static seg_status make_provenance(const seg_call *call, const seg_node *report, seg_doc **out,
-                                  seg_error *err)
+/* The standard input leaves no file to hash; of text, reading it gave the hash already. */
+static seg_status hash_inputs(const seg_call *call, const seg_source *source, seg_node *list,
+                              seg_error *err)
 {
     seg_status st = SEG_OK;
-    const char **files = NULL;
-    size_t n = 0;
+    size_t n = seg_csv_source_inputs(source);
+    for (size_t i = 0; i < (n > 0 ? n : call->n_operands); i++) {
+        const char *path = n > 0 ? seg_csv_source_input(source, i) : call->operands[i];
+        char hex[65];
+        if (path == NULL || strcmp(path, "-") == 0)
+            continue;
+        if (seg_csv_source_sha256(source, i, hex))
+            seg_put_text(list, NULL, hex);
+        else
+            TRY(seg_provenance_file(list, path, err));
+    }
+
+done:
+    return st;
+}
+
+static seg_status make_provenance(const seg_call *call, const seg_source *source,
+                                  const seg_node *report, seg_doc **out, seg_error *err)
+{
+    seg_status st = SEG_OK;
     seg_doc *doc = seg_doc_new();
     seg_node *root = seg_doc_root(doc);
     *out = NULL;
 
-    TRY(SEG_ALLOC(&files, call->n_operands, "the inputs", err));
-    for (size_t i = 0; i < call->n_operands; i++)
-        if (strcmp(call->operands[i], "-") != 0)
-            files[n++] = call->operands[i];
-    TRY(seg_provenance(root, call->context.seed, files, n, err));
+    TRY(hash_inputs(call, source, seg_provenance_begin(root, call->context.seed), err));
     seg_put_text(root, "command", "import");
     seg_option_record(seg_import_command_table, call->options, SEG_OPTION_ENVIRONMENT,
                       seg_put_object(root, "options"));
@@ -51,7 +65,6 @@ static seg_status make_provenance(const seg_call *call, const seg_node *report, 
     doc = NULL;
 
 done:
-    seg_free(files);
     seg_doc_free(doc);
     return st;
 }
@@ -100,11 +113,13 @@ static seg_status import(const seg_call *call, seg_node *result, seg_error *err)
     seg_sink *sink = NULL;
     seg_doc *provenance = NULL;
     uint64_t n_items;
+    seg_import_options reading = options->import;
+    reading.hash_inputs = true;
 
-    TRY(seg_csv_source(&call->context, call->operands, call->n_operands, &options->import, result,
+    TRY(seg_csv_source(&call->context, call->operands, call->n_operands, &reading, result,
                        &source, err));
     TRY(count_items(source, &n_items, err));
-    TRY(make_provenance(call, result, &provenance, err));
+    TRY(make_provenance(call, source, result, &provenance, err));
     TRY((options->import.archive ? seg_h5_archive_sink : seg_table_sink)(
         &call->context, options->output, source->schema, source->n_rows, n_items,
         seg_doc_root(provenance), &sink, err));

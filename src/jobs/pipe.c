@@ -44,26 +44,35 @@ done:
     return st;
 }
 
+seg_node *seg_provenance_begin(seg_node *into, uint64_t seed)
+{
+    seg_put_text(into, "engine_version", SEGMILL_VERSION);
+    seg_put_int(into, "seed", (int64_t)seed);
+    return seg_put_array(into, "input_sha256");
+}
+
+seg_status seg_provenance_file(seg_node *list, const char *input, seg_error *err)
+{
+    char hex[65] = "", path[4096];
+    const char *colon = strstr(input, ".h5:/");
+    size_t n = colon == NULL ? strlen(input) : (size_t)(colon + 3 - input);
+    n = n < sizeof path ? n : sizeof path - 1;
+    memcpy(path, input, n);
+    path[n] = '\0';
+    seg_status st = seg_sha256_file(path, hex, err);
+    seg_put_text(list, NULL, hex);
+    return st;
+}
+
 seg_status seg_provenance(seg_node *into, uint64_t seed, const char *const *inputs,
                           size_t n_inputs, seg_error *err)
 {
     seg_status st = SEG_OK;
-    seg_put_text(into, "engine_version", SEGMILL_VERSION);
-    seg_put_int(into, "seed", (int64_t)seed);
-    seg_node *list = seg_put_array(into, "input_sha256");
-    for (size_t i = 0; i < n_inputs; i++) {
-        char hex[65] = "";
-        if (strcmp(inputs[i], "-") == 0)
-            continue;
-        char path[4096];
-        const char *colon = strstr(inputs[i], ".h5:/");
-        size_t n = colon == NULL ? strlen(inputs[i]) : (size_t)(colon + 3 - inputs[i]);
-        n = n < sizeof path ? n : sizeof path - 1;
-        memcpy(path, inputs[i], n);
-        path[n] = '\0';
-        TRY(seg_sha256_file(path, hex, err));
-        seg_put_text(list, NULL, hex);
-    }
+    seg_node *list = seg_provenance_begin(into, seed);
+    for (size_t i = 0; i < n_inputs; i++)
+        if (strcmp(inputs[i], "-") != 0)
+            TRY(seg_provenance_file(list, inputs[i], err));
+
 done:
     return st;
 }

@@ -24,4 +24,8 @@ seg_status seg_pipe(const seg_context *ctx, const char *what, seg_source *from, 
 seg_status seg_provenance(seg_node *into, uint64_t seed, const char *const *inputs,
                           size_t n_inputs, seg_error *err);
 
+/* The same in steps: the list of hashes, and one more of them. */
+seg_node *seg_provenance_begin(seg_node *into, uint64_t seed);
+seg_status seg_provenance_file(seg_node *list, const char *input, seg_error *err);
+
 #endif
