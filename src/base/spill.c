@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/try.h"
 
-enum { FIRST_SLAB = 1 << 20, LARGEST_SLAB = 16 << 20 };
+enum { FIRST_SLAB = 1 << 18, LARGEST_SLAB = 4 << 20 };
 
 typedef struct slab {
     uint64_t start;         /* of its bytes, in the order of all */

@@ -23,13 +23,19 @@ static seg_status fail_in(const fill *f, size_t r, const char *why, seg_error *e
     return seg_fail(err, SEG_E_DATA, "%s: line %" PRIu64 ": %s", file, line, why);
 }
 
+static bool is_code(const fill *f, size_t column)
+{
+    seg_csv_kept kept = seg_csv_view_kept(f->view, column);
+    return kept == SEG_CSV_KEPT_CODE || kept == SEG_CSV_KEPT_CODE8;
+}
+
 /* The cell as it stood in the text; n 0: missing. */
 static seg_csv_cell text_at(const fill *f, size_t column, size_t r)
 {
     const seg_csv_column *c = &f->im->columns[column];
     seg_csv_cell cell = { "", 0 };
-    if (seg_csv_view_kept(f->view, column) == SEG_CSV_KEPT_CODE) {
-        int32_t code = ((const int32_t *)seg_csv_view_cells(f->view, column))[f->from + r];
+    if (is_code(f, column)) {
+        int32_t code = seg_csv_view_code(f->view, column, f->from + r);
         if (code >= 0) {
             cell.s = seg_dictionary_texts(c->coded)[code];
             cell.n = strlen(cell.s);
@@ -44,8 +50,7 @@ static seg_csv_cell text_at(const fill *f, size_t column, size_t r)
 
 static bool is_text(const fill *f, size_t column)
 {
-    seg_csv_kept kept = seg_csv_view_kept(f->view, column);
-    return kept == SEG_CSV_KEPT_TEXT || kept == SEG_CSV_KEPT_CODE;
+    return is_code(f, column) || seg_csv_view_kept(f->view, column) == SEG_CSV_KEPT_TEXT;
 }
 
 /* ---- texts ----------------------------------------------------------------------------- */
@@ -113,26 +118,30 @@ static seg_status fill_features(const fill *f, const seg_csv_target *t, seg_erro
     return SEG_OK;
 }
 
-static const int32_t *codes_of(const fill *f, size_t column)
+/* The final code. */
+static inline int32_t code_at(const fill *f, size_t column, const int32_t *rank, size_t r)
 {
-    return (const int32_t *)seg_csv_view_cells(f->view, column) + f->from;
+    int32_t code = seg_csv_view_code(f->view, column, f->from + r);
+    return code < 0 || rank == NULL ? code : rank[code];
 }
 
 static void fill_feature_codes(const fill *f, const seg_csv_target *t)
 {
     size_t d = f->batch->schema->n_features;
-    const int32_t *codes = codes_of(f, t->input), *rank = f->im->columns[t->input].rank;
+    const int32_t *rank = f->im->columns[t->input].rank;
     float *out = f->batch->x + f->at * d + t->output;
-    for (size_t r = 0; r < f->n; r++)
-        out[r * d] = codes[r] < 0 ? NAN : (float)(rank == NULL ? codes[r] : rank[codes[r]]);
+    for (size_t r = 0; r < f->n; r++) {
+        int32_t code = code_at(f, t->input, rank, r);
+        out[r * d] = code < 0 ? NAN : (float)code;
+    }
 }
 
 static void fill_codes(const fill *f, const seg_csv_target *t)
 {
-    const int32_t *codes = codes_of(f, t->input), *rank = f->im->columns[t->input].rank;
+    const int32_t *rank = f->im->columns[t->input].rank;
     int32_t *out = (int32_t *)f->batch->columns[t->output] + f->at;
     for (size_t r = 0; r < f->n; r++)
-        out[r] = codes[r] < 0 || rank == NULL ? codes[r] : rank[codes[r]];
+        out[r] = code_at(f, t->input, rank, r);
 }
 
 /* ---- dates --------------------------------------------------------------------------------- */
@@ -143,7 +152,7 @@ static seg_status second_at(const fill *f, size_t column, size_t r, int64_t *sec
     bool has_time;
     *second = SEG_MISSING_I64;
     if (!is_text(f, column)) {
-        *second = ((const int64_t *)seg_csv_view_cells(f->view, column))[f->from + r];
+        *second = seg_csv_view_second(f->view, column, f->from + r);
         return SEG_OK;
     }
     seg_csv_cell cell = text_at(f, column, r);
@@ -195,12 +204,12 @@ static seg_status fill_money(const fill *f, const seg_csv_target *t, seg_error *
 {
     const seg_csv_money *money = &f->targets->money;
     int64_t *out = (int64_t *)f->batch->columns[t->output] + f->at;
-    const int32_t *currency = money->currency == NULL || money->rates == NULL ? NULL
-                              : codes_of(f, (size_t)(money->currency - f->im->columns));
+    bool rates = money->currency != NULL && money->rates != NULL;
+    size_t currency = rates ? (size_t)(money->currency - f->im->columns) : 0;
     for (size_t r = 0; r < f->n; r++) {
         seg_csv_order_line line = {
             .price = fixed_at(f, money->price, r), .quantity = fixed_at(f, money->quantity, r),
-            .amount = fixed_at(f, money->amount, r), .currency = currency == NULL ? 0 : currency[r],
+            .amount = fixed_at(f, money->amount, r), .currency = rates ? code_at(f, currency, NULL, r) : 0,
         };
         int64_t price, amount;
         if (!seg_csv_money_of(money, &line, &price, &amount))

@@ -63,6 +63,15 @@ static void *kept_as(seg_csv_part *part, size_t entry, seg_csv_kept kept, size_t
     return part->bytes + offset;
 }
 
+/* The column made last is kept otherwise, in fewer bytes. */
+static void keep_less(const work *w, seg_csv_kept kept, size_t bytes)
+{
+    uint64_t *entry = (uint64_t *)(void *)w->part->bytes + w->c;
+    size_t offset = *entry & 0xffffffffffffff;
+    *entry = seg_csv_entry(kept, offset);
+    w->part->n = offset + bytes;
+}
+
 /* ---- cells -------------------------------------------------------------------------- */
 
 static inline seg_csv_cell unquoted(const work *w, seg_csv_cell cell)
@@ -343,6 +352,18 @@ static seg_status odd_date(const work *w, size_t r, seg_csv_cell cell, int64_t *
     return SEG_OK;
 }
 
+/* Half of the room suffices. */
+static void keep_days(const work *w, int64_t *seconds)
+{
+    int32_t *days = (int32_t *)(void *)seconds;
+    for (size_t r = 0; r < w->n; r++) {
+        int64_t second = seconds[r];
+        int32_t day = second == SEG_MISSING_I64 ? SEG_MISSING_DAY : (int32_t)(second / 86400);
+        memcpy(&days[r], &day, sizeof day);
+    }
+    keep_less(w, SEG_CSV_KEPT_DAY, w->n * sizeof *days);
+}
+
 static seg_status as_dates(const work *w, seg_error *err)
 {
     int64_t *out = kept_as(w->part, w->c, SEG_CSV_KEPT_I64, w->n * sizeof *out, err);
@@ -379,6 +400,8 @@ static seg_status as_dates(const work *w, seg_error *err)
     }
     f->n_present = 0;
     put_tally(w, &t);
+    if (!has_time && n_iso + t.n_missing == w->n)
+        keep_days(w, out);
     if (n_iso == 0)
         return SEG_OK;
     place(w, &f->a_date, first_iso);
@@ -430,6 +453,15 @@ static seg_status find_code(const work *w, size_t r, seg_csv_cell raw, int32_t *
                              cell.s == raw.s, code, err);
 }
 
+/* All codes are final and small. */
+static void keep_bytes(const work *w, const int32_t *codes)
+{
+    uint8_t *bytes = (uint8_t *)(uintptr_t)codes;
+    for (size_t r = 0; r < w->n; r++)
+        bytes[r] = codes[r] < 0 ? UINT8_MAX : (uint8_t)codes[r];
+    keep_less(w, SEG_CSV_KEPT_CODE8, w->n);
+}
+
 static seg_status as_codes(const work *w, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -461,6 +493,8 @@ static seg_status as_codes(const work *w, seg_error *err)
             news->counts[out[r]]++;
     }
     put_tally(w, &t);
+    if (news->n == 0 && n_known < UINT8_MAX && !w->part->faulty)
+        keep_bytes(w, out);
     if (counted) {   /* the levels are looked at once each, at the end */
         w->facts->n_present = 0;
         w->facts->first_cell = (seg_csv_place){ 0 };
@@ -475,13 +509,10 @@ static void *cells_of(seg_csv_part *part, uint64_t entry)
     return part->bytes + (entry & 0xffffffffffffff);
 }
 
-void seg_csv_part_recode(seg_csv_part *part, uint64_t lines_before)
+void seg_csv_part_recode(seg_csv_part *part)
 {
     const uint64_t *directory = (const uint64_t *)(void *)part->bytes;
     size_t d = part->chunk.n_columns;
-    uint64_t *lines = directory[d] == 0 ? NULL : cells_of(part, directory[d]);
-    for (size_t r = 0; lines != NULL && r < part->chunk.n_rows; r++)
-        lines[r] += lines_before;
     for (size_t c = 0; c < d; c++) {
         const seg_csv_news *news = &part->news[c];
         if (directory[c] >> 56 != SEG_CSV_KEPT_CODE || news->n == 0)
@@ -590,11 +621,11 @@ static seg_status keep_lines(seg_csv_part *part, seg_error *err)
     size_t d = chunk->n_columns;
     if (chunk->lines == NULL)
         return SEG_OK;
-    size_t bytes = chunk->n_rows * sizeof *chunk->lines;
-    uint64_t *lines = kept_as(part, d, SEG_CSV_KEPT_LINES, bytes, err);
+    uint32_t *lines = kept_as(part, d, SEG_CSV_KEPT_LINES, chunk->n_rows * sizeof *lines, err);
     if (lines == NULL)
         return SEG_E_AGAIN;
-    memcpy(lines, chunk->lines, bytes);
+    for (size_t r = 0; r < chunk->n_rows; r++)
+        lines[r] = (uint32_t)(chunk->lines[r] - chunk->lines[0]);
     return SEG_OK;
 }
 

@@ -33,8 +33,7 @@ void seg_csv_part_free(seg_csv_part *part);
  * only read; several parts at a time. */
 seg_status seg_csv_part_parse(seg_csv_part *part, seg_error *err);
 
-/* After its news are in the dictionaries: the codes of the segment become final, and its
- * lines count from the start of the file. */
-void seg_csv_part_recode(seg_csv_part *part, uint64_t lines_before);
+/* After its news are in the dictionaries: the codes of the segment become final. */
+void seg_csv_part_recode(seg_csv_part *part);
 
 #endif

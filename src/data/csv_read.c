@@ -247,7 +247,7 @@ static seg_status merge_column(seg_csv_column *c, seg_csv_part *part, size_t i, 
     seg_status st = SEG_OK;
     uint64_t entry = ((const uint64_t *)(const void *)part->bytes)[i];
     seg_csv_facts_shift(&part->facts[i], part->lines_before);
-    if (entry >> 56 == SEG_CSV_KEPT_CODE)
+    if (entry >> 56 == SEG_CSV_KEPT_CODE || entry >> 56 == SEG_CSV_KEPT_CODE8)
         TRY(merge_news(c, part, &part->news[i], err));
     if (c->mode == SEG_CSV_AS_IDS)
         merge_ids(c, part, i);
@@ -291,7 +291,7 @@ static void store_task(void *arg, size_t task, int thread)
     if (!part->pending)
         return;
     part->pending = false;
-    seg_csv_part_recode(part, part->lines_before);
+    seg_csv_part_recode(part);
     part->status = seg_spill_put(rd->im->store->spill, part->at, part->bytes, part->n,
                                  &part->error);
 }

@@ -85,5 +85,5 @@ uint64_t seg_csv_view_line(const seg_csv_view *view, size_t n_columns, size_t ro
 {
     if (seg_csv_view_kept(view, n_columns) == SEG_CSV_KEPT_NOT)
         return view->segment->line + row;
-    return ((const uint64_t *)seg_csv_view_cells(view, n_columns))[row];
+    return view->segment->line + ((const uint32_t *)seg_csv_view_cells(view, n_columns))[row];
 }

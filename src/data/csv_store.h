@@ -11,10 +11,12 @@
 typedef enum seg_csv_kept {
     SEG_CSV_KEPT_NOT,
     SEG_CSV_KEPT_F32,     /* float, missing NaN */
-    SEG_CSV_KEPT_I64,     /* int64_t, missing INT64_MIN: dates, decimals */
+    SEG_CSV_KEPT_I64,     /* int64_t, missing INT64_MIN: times, decimals */
+    SEG_CSV_KEPT_DAY,     /* int32_t, missing INT32_MIN: dates without times */
     SEG_CSV_KEPT_CODE,    /* int32_t, missing -1 */
+    SEG_CSV_KEPT_CODE8,   /* uint8_t, missing 255 */
     SEG_CSV_KEPT_TEXT,    /* uint32_t ends per row, then the bytes of the cells */
-    SEG_CSV_KEPT_LINES    /* uint64_t; of the whole rows, behind the columns */
+    SEG_CSV_KEPT_LINES    /* uint32_t, of whole rows, from the first one's line on */
 } seg_csv_kept;
 
 /* An entry of the directory. */
@@ -65,6 +67,25 @@ static inline seg_csv_kept seg_csv_view_kept(const seg_csv_view *view, size_t co
 static inline const void *seg_csv_view_cells(const seg_csv_view *view, size_t column)
 {
     return (const char *)view->directory + (view->directory[column] & 0xffffffffffffff);
+}
+
+/* A cell of a column kept as codes, or as days or seconds. */
+static inline int32_t seg_csv_view_code(const seg_csv_view *view, size_t column, size_t row)
+{
+    const void *cells = seg_csv_view_cells(view, column);
+    if (seg_csv_view_kept(view, column) == SEG_CSV_KEPT_CODE)
+        return ((const int32_t *)cells)[row];
+    uint8_t code = ((const uint8_t *)cells)[row];
+    return code == UINT8_MAX ? -1 : code;
+}
+
+static inline int64_t seg_csv_view_second(const seg_csv_view *view, size_t column, size_t row)
+{
+    const void *cells = seg_csv_view_cells(view, column);
+    if (seg_csv_view_kept(view, column) == SEG_CSV_KEPT_I64)
+        return ((const int64_t *)cells)[row];
+    int32_t day = ((const int32_t *)cells)[row];
+    return day == INT32_MIN ? INT64_MIN : (int64_t)day * 86400;
 }
 
 /* A cell of a column kept as text. */
