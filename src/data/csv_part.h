@@ -20,7 +20,7 @@ typedef struct seg_csv_part {
     uint64_t *lines;
     size_t n_clean, lines_cap;
     uint64_t at;             /* of its segment in the spill */
-    uint64_t lines_before;
+    uint64_t lines_before;   /* its lines count from 1 behind so many */
     bool pending;            /* merged, not yet stored */
     seg_status status;
     seg_error error;
@@ -35,5 +35,14 @@ seg_status seg_csv_part_parse(seg_csv_part *part, seg_error *err);
 
 /* After its news are in the dictionaries: the codes of the segment become final. */
 void seg_csv_part_recode(seg_csv_part *part);
+
+/* ---- csv_merge.c ----------------------------------------------------------------------- */
+
+/* Before a reading: what an earlier one found is forgotten. */
+void seg_csv_forget_columns(seg_csv_import *im);
+/* The next part of the text, lines_before set: facts and dictionaries take it in. */
+seg_status seg_csv_merge_columns(seg_csv_import *im, seg_csv_part *part, seg_error *err);
+/* After the last part. */
+seg_status seg_csv_finish_columns(seg_csv_import *im, seg_error *err);
 
 #endif

@@ -43,16 +43,16 @@ void seg_csv_store_clear(seg_csv_store *store)
     store->n_rows = 0;
 }
 
-seg_status seg_csv_store_add(seg_csv_store *store, seg_csv_segment segment, seg_error *err)
+seg_status seg_csv_store_add(seg_csv_store *store, seg_csv_segment *segment, seg_error *err)
 {
     seg_status st = SEG_OK;
     TRY(SEG_GROW(&store->segments, &store->cap, store->n + 1, "a store", err));
-    TRY(seg_spill_reserve(store->spill, segment.bytes, &segment.at, err));
-    segment.first_row = store->n_rows;
-    store->n_rows += segment.n_rows;
-    if (segment.bytes > store->largest)
-        store->largest = segment.bytes;
-    store->segments[store->n++] = segment;
+    TRY(seg_spill_reserve(store->spill, segment->bytes, &segment->at, err));
+    segment->first_row = store->n_rows;
+    store->n_rows += segment->n_rows;
+    if (segment->bytes > store->largest)
+        store->largest = segment->bytes;
+    store->segments[store->n++] = *segment;
 
 done:
     return st;

@@ -45,8 +45,9 @@ seg_status seg_csv_store_new(size_t n_columns, seg_csv_store **out, seg_error *e
 void seg_csv_store_free(seg_csv_store *store);   /* takes null */
 void seg_csv_store_clear(seg_csv_store *store);
 
-/* A segment behind the others; its bytes are put into the spill at segment->at. */
-seg_status seg_csv_store_add(seg_csv_store *store, seg_csv_segment segment, seg_error *err);
+/* A segment behind the others; its bytes are put into the spill at segment->at, which is set
+ * here, as is its first row. */
+seg_status seg_csv_store_add(seg_csv_store *store, seg_csv_segment *segment, seg_error *err);
 /* The segment that holds the row. */
 size_t seg_csv_store_find(const seg_csv_store *store, uint64_t row);
 
