@@ -68,10 +68,11 @@ static void keep_first(fault *first, const seg_csv_column *c, const seg_csv_plac
 }
 
 #define GIVE "; give --types, --missing or --max-errors"
+static const char no_number[] = "is not a number" GIVE;
 
 static void number_faults(fault *first, const seg_csv_column *c)
 {
-    keep_first(first, c, &c->found.not_number, true, "is not a number" GIVE);
+    keep_first(first, c, &c->found.not_number, true, no_number);
     keep_first(first, c, &c->found.overflow, true, c->type == SEG_CSV_FIXED
                ? "is too large for exact money" GIVE : "is too large for a 32-bit float" GIVE);
 }
@@ -197,7 +198,13 @@ static seg_status check_commas(const seg_csv_import *im, const seg_csv_column *c
 {
     if (c->found.n_commas == 0 || !sure(c->found.n_commas + c->found.n_numbers, c->found.n_present))
         return SEG_OK;
-    return seg_csv_fail_cell(im, c, &c->found.a_comma, true, "looks like a number with a decimal comma;"
+    const seg_csv_place *cell = &c->found.a_comma;
+    double value;
+    if (seg_csv_parse_f64(&(seg_csv_notation){ '.', ',', false }, cell->text, cell->n, &value))
+        return seg_csv_fail_cell(im, c, cell, true, "has a comma before three digits; give"
+                                 " --thousands , if it parts thousands, --decimal , if it is the"
+                                 " decimal point", err);
+    return seg_csv_fail_cell(im, c, cell, true, "looks like a number with a decimal comma;"
                              " give --decimal , or --types", err);
 }
 
@@ -214,6 +221,12 @@ static seg_status decide_open(seg_csv_import *im, seg_csv_column *c, fault *firs
         return decide_date(im, c, first, err);
     }
     TRY(check_commas(im, c, err));
+    if (c->found.n_present == 0 && seg_csv_rows_unnamed(im->rows, (size_t)(c - im->columns))) {
+        c->type = SEG_CSV_LEFT_OUT;
+        seg_csv_say(im, "column %zu has neither a name nor values: left out",
+                    (size_t)(c - im->columns) + 1);
+        return SEG_OK;
+    }
     if (c->found.n_present == 0 || sure(n_numbers, c->found.n_present)) {
         c->type = SEG_CSV_NUMBER;
         number_faults(first, c);
@@ -222,6 +235,7 @@ static seg_status decide_open(seg_csv_import *im, seg_csv_column *c, fault *firs
     if (n_numbers * 20 >= c->found.n_present)
         seg_csv_say(im, "column '%s' is %.0f %% numbers: taken as a category", c->name,
                     100.0 * (double)n_numbers / (double)c->found.n_present);
+    seg_csv_hint(im, c);
     TRY(decide_category(im, c, err));
 
 done:
@@ -270,7 +284,8 @@ static seg_status infer_id(seg_csv_import *im, seg_csv_column *c, seg_error *err
         return SEG_OK;
     }
     if (c->n_twice > 0)
-        return fail_twins(im, c, "; give --id \"\" if it is no id", err);
+        return fail_twins(im, c, "; give --id \"\" if it is no id, --kind"
+                          " transactions if these are order lines", err);
     if (c->found.n_missing > 0)
         return seg_csv_fail_cell(im, c, &c->found.empty, false, "the id is missing; give --id"
                                  " \"\" if it is no id", err);
@@ -324,6 +339,17 @@ static seg_status decide(seg_csv_import *im, seg_csv_column *c, fault *first, se
     return SEG_OK;
 }
 
+static seg_status fail_first(const seg_csv_import *im, const fault *f, seg_error *err)
+{
+    char why[128];
+    const char *options = f->why != no_number ? NULL
+                          : seg_csv_other_notation(f->place->text, f->place->n);
+    if (options == NULL)
+        return seg_csv_fail_cell(im, f->column, f->place, f->show, f->why, err);
+    snprintf(why, sizeof why, "is not a number; give %s, or --missing or --max-errors", options);
+    return seg_csv_fail_cell(im, f->column, f->place, true, why, err);
+}
+
 seg_status seg_csv_decide(seg_csv_import *im, bool *again, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -339,7 +365,7 @@ seg_status seg_csv_decide(seg_csv_import *im, bool *again, seg_error *err)
         return SEG_OK;
     *again = im->options->max_errors > 0;
     if (!*again)
-        st = seg_csv_fail_cell(im, first.column, first.place, first.show, first.why, err);
+        st = fail_first(im, &first, err);
 
 done:
     return st;

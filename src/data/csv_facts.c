@@ -112,7 +112,7 @@ void seg_csv_facts_number(seg_csv_facts *f, const seg_csv_look *look)
         }
         seg_csv_facts_place(&f->not_number, look);
         if (point == '.' && could_be_number(as, cell.s[0]) && memchr(cell.s, ',', cell.n) != NULL
-            && seg_parse_f64(cell.s, cell.n, ',', &value)) {
+            && seg_csv_parse_f64(&(seg_csv_notation){ ',', '.', false }, cell.s, cell.n, &value)) {
             f->n_commas += look->n_equal;
             seg_csv_facts_place(&f->a_comma, look);
         }

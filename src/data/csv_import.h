@@ -163,6 +163,16 @@ seg_status seg_csv_fail_cell(const seg_csv_import *im, const seg_csv_column *col
 bool seg_csv_row_fault(const seg_csv_import *im, const seg_csv_row *row, size_t *column,
                        char reason[320]);
 
+/* ---- hints: csv_hints.c ------------------------------------------------------------ */
+
+/* Say by which options the first cell that is no number would be one; or that it could be a
+ * date. */
+void seg_csv_hint(seg_csv_import *im, const seg_csv_column *column);
+/* The options, or null. */
+const char *seg_csv_other_notation(const char *s, size_t n);
+/* 05.01.24, 5 Jan 2024. */
+bool seg_csv_almost_date(const char *s, size_t n);
+
 /* ---- facts: csv_facts.c ------------------------------------------------------------ */
 
 /* A cell to be looked at: n_equal of them, the first in `line` of `file`. */

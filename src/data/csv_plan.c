@@ -307,7 +307,8 @@ void seg_csv_report(seg_csv_import *im)
     seg_put_int(im->report, "rejected", (int64_t)im->rejects.n);
     seg_put_int(im->report, "files", (int64_t)im->rows->n_inputs);
     char delimiter[2] = { im->rows->dialect.delimiter, 0 };
-    seg_put_text(im->report, "delimiter", im->rows->dialect.blanks ? "space" : delimiter);
+    seg_put_text(im->report, "delimiter", im->rows->dialect.blanks ? "space"
+                 : delimiter[0] == '\t' ? "tab" : delimiter);
     seg_node *columns = seg_put_array(im->report, "columns");
     for (size_t c = 0; c < im->rows->n_columns; c++)
         report_column(columns, &im->columns[c]);

@@ -102,10 +102,23 @@ seg_status seg_csv_reject(seg_csv_rejects *r, const seg_csv_rows *rows, const se
     return write_line(r, err);
 }
 
+/* What the first row tells of the whole file. */
+static const char *shape_hint(const seg_csv_rows *rows, const seg_csv_row *row)
+{
+    size_t n = row->n_cells;
+    if (rows->header && n == rows->n_columns + 1 && n > 2 && row->cells[n - 1].n == 0)
+        return " (if every row ends in a delimiter, let the header end in one too)";
+    if (rows->header && rows->n_columns == 1 && n > 1)
+        return " (if a title stands above the names of the columns, leave it out; baskets, one a"
+               " line, are imported with --lines)";
+    return rows->n_read == 1 && rows->options->kind != SEG_KIND_FEATURES
+           ? " (are these baskets, one a line? import them with --lines)" : "";
+}
+
 seg_status seg_csv_reject_defect(seg_csv_rejects *r, const seg_csv_rows *rows,
                                  const seg_csv_row *row, seg_error *err)
 {
-    char reason[192];
+    char reason[256];
     const char *column = NULL;
     if (row->defect == SEG_CSV_NUL || row->defect == SEG_CSV_UTF8)
         column = row->defect_cell < rows->n_columns ? rows->names[row->defect_cell] : NULL;
@@ -113,16 +126,15 @@ seg_status seg_csv_reject_defect(seg_csv_rejects *r, const seg_csv_rows *rows,
     case SEG_CSV_NUL:
         return seg_csv_reject(r, rows, row, column, "a null byte", err);
     case SEG_CSV_UTF8:
-        return seg_csv_reject(r, rows, row, column, "not valid UTF-8; give --encoding if the"
-                              " file is in another one", err);
+        return seg_csv_reject(r, rows, row, column, "not valid UTF-8; give --encoding"
+                              " WINDOWS-1252 if Excel wrote it, or another", err);
     case SEG_CSV_HEADER_AGAIN:
         return seg_csv_reject(r, rows, row, NULL, "the column names stand here again", err);
     case SEG_CSV_TOO_FEW:
     case SEG_CSV_TOO_MANY:
         snprintf(reason, sizeof reason, "%zu fields; the %s %zu%s", row->n_cells,
                  rows->header ? "header has" : "first row has", rows->n_columns,
-                 rows->n_read == 1 && rows->options->kind != SEG_KIND_FEATURES
-                 ? " (are these baskets, one a line? import them with --lines)" : "");
+                 shape_hint(rows, row));
         return seg_csv_reject(r, rows, row, NULL, reason, err);
     case SEG_CSV_SOUND:
         break;

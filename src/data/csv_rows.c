@@ -104,6 +104,12 @@ static size_t make_name(size_t c, char out[MADE_NAME])
     return (size_t)snprintf(out, MADE_NAME, "column_%zu", c + 1);
 }
 
+bool seg_csv_rows_unnamed(const seg_csv_rows *rows, size_t c)
+{
+    char made[MADE_NAME];
+    return rows->header && seg_equal_n(rows->names[c], made, make_name(c, made));
+}
+
 static seg_status set_name(seg_csv_rows *rows, size_t c, const char *s, size_t n, seg_error *err)
 {
     char made[MADE_NAME];
@@ -160,6 +166,20 @@ static bool all_numbers(const seg_csv_row *row)
     return true;
 }
 
+/* What people and programs put above the names. */
+static seg_status refuse_titles(const seg_csv_rows *rows, const seg_csv_row *row, seg_error *err)
+{
+    const char *s = row->cells[0].s;
+    bool excel = row->cells[0].n >= 4 && memcmp(s, "sep=", 4) == 0;
+    bool comment = row->n_cells == 1 && row->cells[0].n > 0 && *s == '#';
+    if (!excel && !comment)
+        return SEG_OK;
+    return seg_fail(err, SEG_E_DATA, "%s: line %llu: %s, no column names; leave it out: tail -n"
+                    " +%llu FILE | segmill import -", seg_csv_rows_file(rows),
+                    (unsigned long long)row->line, excel ? "tells Excel the delimiter"
+                    : "a comment", (unsigned long long)row->line + 1);
+}
+
 static seg_status names_of_header(seg_csv_rows *rows, const seg_csv_row *row, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -170,7 +190,9 @@ static seg_status names_of_header(seg_csv_rows *rows, const seg_csv_row *row, se
     if (row->defect != SEG_CSV_SOUND)
         return seg_fail(err, SEG_E_DATA, "%s: line %llu: column %zu: the name %s", file,
                         (unsigned long long)row->line, row->defect_cell + 1,
-                        row->defect == SEG_CSV_NUL ? "holds a null byte" : "is not valid UTF-8");
+                        row->defect == SEG_CSV_NUL ? "holds a null byte" : "is not valid UTF-8;"
+                        " give --encoding WINDOWS-1252 if Excel wrote it, or another");
+    TRY(refuse_titles(rows, row, err));
     TRY(new_names(rows, row->n_cells, err));
     for (size_t c = 0; c < row->n_cells; c++) {
         seg_csv_cell name = row->cells[c];

@@ -37,6 +37,8 @@ void seg_csv_rows_close(seg_csv_rows *rows);   /* takes null */
 seg_status seg_csv_rows_rewind(seg_csv_rows *rows, const char *what, seg_error *err);
 /* The next row; n_cells 0 at the end. Empty lines are skipped in tables. A row of the
  * wrong length or with bytes that are no text has its defect set. */
+/* The header leaves the name of column c out. */
+bool seg_csv_rows_unnamed(const seg_csv_rows *rows, size_t c);
 seg_status seg_csv_rows_next(seg_csv_rows *rows, seg_csv_row *row, seg_error *err);
 const char *seg_csv_rows_file(const seg_csv_rows *rows);   /* name of the file being read */
 /* Sets the defect of a row of the wrong length, or that has the names of the columns. */

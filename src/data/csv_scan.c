@@ -372,7 +372,8 @@ seg_status seg_csv_scan_next(seg_csv_scan *scan, seg_csv_row *row, seg_error *er
         case UNCLOSED:
             return fail_in(scan, got.cell, err, "a quote is opened and never closed");
         case AFTER_QUOTE:
-            return fail_in(scan, got.cell, err, "text after a closing quote");
+            return fail_in(scan, got.cell, err, "text after a closing quote (quotes within a cell"
+                           " are doubled)");
         case TOO_MANY:
             return fail_in(scan, scan->at, err, "more than 1048576 fields in one row");
         case NO_MEMORY:

@@ -82,7 +82,7 @@ static void tell_report(plain_import *im)
     seg_put_int(root, "rows", (int64_t)im->n_kept);
     seg_put_int(root, "rejected", (int64_t)im->n_left_out);
     seg_put_int(root, "files", 1);
-    seg_put_text(root, "delimiter", (char[]){im->delimiter, 0});
+    seg_put_text(root, "delimiter", im->delimiter == '\t' ? "tab" : (char[]){im->delimiter, 0});
     seg_node *columns = seg_put_array(root, "columns");
     for (size_t i = 0; i < im->n_columns; i++)
         report_column(columns, &im->columns[i]);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "data/csv_import.h"
 
 /* ---- decisions ---------------------------------------------------------------------- */
 
@@ -37,10 +38,11 @@ static bool fail_cell(plain_import *im, const plain_column *c, size_t place, boo
 }
 
 #define GIVE "; give --types, --missing or --max-errors"
+static const char no_number[] = "is not a number" GIVE;
 
 static void number_faults(const plain_import *im, first_fault *first, const plain_column *c)
 {
-    keep_first(im, first, c, c->not_number, true, "is not a number" GIVE);
+    keep_first(im, first, c, c->not_number, true, no_number);
     keep_first(im, first, c, c->overflow, true, "is too large for a 32-bit float" GIVE);
 }
 
@@ -130,6 +132,30 @@ static bool decide_category(plain_import *im, plain_column *c)
     return decide_text(im, c);
 }
 
+/* 1,234 */
+static bool has_groups(const plain_column *c)
+{
+    plain_cell cell = plain_trim(c->cells[c->comma - 1]);
+    double value;
+    return seg_csv_parse_f64(&(seg_csv_notation){ '.', ',', false }, cell.s, cell.n, &value);
+}
+
+static void say_hint(plain_import *im, const plain_column *c)
+{
+    char quoted[SEG_QUOTE_BYTES];
+    if (c->not_number == 0)
+        return;
+    plain_cell cell = plain_trim(c->cells[c->not_number - 1]);
+    const char *options = cell.n < 48 ? seg_csv_other_notation(cell.s, cell.n) : NULL;
+    seg_quote_cell(quoted, cell.s, cell.n);
+    if (options != NULL)
+        plain_say(im, "column '%s': '%s' is not read as a number; if it is one, give %s", c->name,
+                  quoted, options);
+    else if (cell.n < 48 && seg_csv_almost_date(cell.s, cell.n))
+        plain_say(im, "column '%s': '%s' is not read as a date: years have four digits and months "
+                  "are numbers", c->name, quoted);
+}
+
 static bool decide_open(plain_import *im, plain_column *c, first_fault *first)
 {
     size_t n_dates = c->n_dates[best_format(c, im->format != SEG_DATE_NONE && c->date_like)];
@@ -140,8 +166,17 @@ static bool decide_open(plain_import *im, plain_column *c, first_fault *first)
     }
     if (c->n_commas > 0 && most(c->n_commas + c->n_numbers, c->n_present))
         return fail_cell(im, c, c->comma, true,
-                         "looks like a number with a decimal comma; give "
-                         "--decimal , or --types");
+                         has_groups(c)
+                             ? "has a comma before three digits; give --thousands , if it parts "
+                               "thousands, --decimal , if it is the decimal point"
+                             : "looks like a number with a decimal comma; give "
+                               "--decimal , or --types");
+    if (c->n_present == 0 && c->unnamed && !im->options.no_header) {
+        c->type = LEFT_OUT;
+        plain_say(im, "column %zu has neither a name nor values: left out",
+                  (size_t)(c - im->columns) + 1);
+        return true;
+    }
     if (c->n_present == 0 || most(n_numbers, c->n_present)) {
         c->type = NUMBER;
         number_faults(im, first, c);
@@ -150,6 +185,7 @@ static bool decide_open(plain_import *im, plain_column *c, first_fault *first)
     if (n_numbers * 20 >= c->n_present)
         plain_say(im, "column '%s' is %.0f %% numbers: taken as a category", c->name,
                   100.0 * (double)n_numbers / (double)c->n_present);
+    say_hint(im, c);
     return decide_category(im, c);
 }
 
@@ -170,7 +206,8 @@ static bool infer_id(plain_import *im, plain_column *c)
         return true;
     }
     if (c->n_twice > 0 && c->n_twice * 2 < im->n_kept)
-        return fail_twins(im, c, "; give --id \"\" if it is no id");
+        return fail_twins(im, c, "; give --id \"\" if it is no id, --kind transactions if "
+                                 "these are order lines");
     if (c->n_twice == 0 && c->n_missing * 2 < im->n_kept)
         return fail_cell(im, c, c->empty, false,
                          "the id is missing; give --id \"\" if it is no "
@@ -221,6 +258,16 @@ static bool look_and_decide(plain_import *im, bool checked, first_fault *first)
     return true;
 }
 
+static bool fail_first(plain_import *im, const first_fault *f)
+{
+    char why[128];
+    plain_cell cell = plain_trim(f->column->cells[f->place - 1]);
+    const char *options = f->why == no_number ? seg_csv_other_notation(cell.s, cell.n) : NULL;
+    if (options != NULL)
+        snprintf(why, sizeof why, "is not a number; give %s, or --missing or --max-errors", options);
+    return fail_cell(im, f->column, f->place, f->shown, options == NULL ? f->why : why);
+}
+
 bool plain_infer(plain_import *im)
 {
     first_fault first;
@@ -229,7 +276,7 @@ bool plain_infer(plain_import *im)
     if (first.place == 0)
         return true;
     if (im->options.max_errors == 0)
-        return fail_cell(im, first.column, first.place, first.shown, first.why);
+        return fail_first(im, &first);
     im->told = true;
     bool good = look_and_decide(im, true, &first);
     im->told = false;

@@ -100,13 +100,20 @@ static bool is_header(const plain_import *im, const plain_row *row)
 }
 
 /* What is wrong with the shape of a row; *name: the column that is meant. */
-static const char *wrong_shape(const plain_import *im, const plain_row *row, char text[160],
+static const char *wrong_shape(const plain_import *im, const plain_row *row, char text[320],
                                const char **name)
 {
     *name = NULL;
     if (row->n_cells != im->n_columns) {
-        snprintf(text, 160, "%zu fields; the %s %zu", row->n_cells,
-                 im->options.no_header ? "first row has" : "header has", im->n_columns);
+        size_t n = row->n_cells, d = im->n_columns;
+        bool header = !im->options.no_header;
+        bool trails = header && n > 2 && n == d + 1 && row->cells[n - 1].n == 0;
+        snprintf(text, 320, "%zu fields; the %s %zu%s", n,
+                 header ? "header has" : "first row has", d,
+                 trails ? " (if every row ends in a delimiter, let the header end in one too)"
+                 : header && d == 1 && n > 1
+                     ? " (if a title stands above the names of the columns, leave it out; baskets,"
+                       " one a line, are imported with --lines)" : "");
         return text;
     }
     if (is_header(im, row))
@@ -116,7 +123,7 @@ static const char *wrong_shape(const plain_import *im, const plain_row *row, cha
     *name = im->columns[row->defect_cell].name;
     return row->defect == NUL_BYTE
                ? "a null byte"
-               : "not valid UTF-8; give --encoding if the file is in another one";
+               : "not valid UTF-8; give --encoding WINDOWS-1252 if Excel wrote it, or another";
 }
 
 static const char *wrong_cell(const plain_import *im, const plain_row *row, char text[320],

@@ -231,7 +231,14 @@ bool plain_find_names(plain_import *im)
     if (!im->options.no_header && row->defect != SOUND)
         return plain_fail(im, "%s: line %llu: column %zu: the name %s", im->csv->path, line,
                           row->defect_cell + 1,
-                          row->defect == NUL_BYTE ? "holds a null byte" : "is not valid UTF-8");
+                          row->defect == NUL_BYTE ? "holds a null byte" : "is not valid UTF-8; give "
+                          "--encoding WINDOWS-1252 if Excel wrote it, or another");
+    plain_cell top = row->cells[0];
+    bool excel = top.n >= 4 && memcmp(top.s, "sep=", 4) == 0;
+    if (!im->options.no_header && (excel || (row->n_cells == 1 && top.n > 0 && *top.s == '#')))
+        return plain_fail(im, "%s: line %llu: %s, no column names; leave it out: tail -n +%llu FILE"
+                          " | segmill import -", im->csv->path, line,
+                          excel ? "tells Excel the delimiter" : "a comment", line + 1);
     for (size_t c = 0; c < row->n_cells; c++) {
         plain_cell name = plain_trim(row->cells[c]);
         bool none = im->options.no_header || name.n == 0;

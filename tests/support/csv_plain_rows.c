@@ -41,7 +41,7 @@ static const char *quoted_cell(parser *p)
     if (p->at == p->n)
         return "a quote is opened and never closed";
     p->at++;
-    return ends_cell(p) ? NULL : "text after a closing quote";
+    return ends_cell(p) ? NULL : "text after a closing quote (quotes within a cell are doubled)";
 }
 
 static const char *cell(parser *p)
