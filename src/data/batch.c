@@ -219,21 +219,46 @@ void seg_sink_close(seg_sink *sink)
 
 /* ---- block size -------------------------------------------------------------- */
 
-size_t seg_block_rows_for(const seg_context *ctx, const seg_schema *schema)
+enum { TARGET_BYTES = 16 << 20 };
+
+/* As many rows as fit a share of the budget, in chunks; at least one. */
+static size_t rows_within(size_t row_bytes, unsigned share)
 {
-    enum { TARGET_BYTES = 16 << 20, MIN_SHARE = 64, BASKET_ITEMS = 64 };
-    if (ctx != NULL && ctx->block_rows != 0)
-        return (ctx->block_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS * SEG_CHUNK_ROWS;
-
-    size_t row_bytes = schema->id_width + 16;
-    row_bytes += schema->kind == SEG_KIND_BASKETS ? BASKET_ITEMS * 4 : schema->n_features * 4;
-    for (size_t c = 0; c < schema->n_columns; c++)
-        row_bytes += seg_column_cell_bytes(&schema->columns[c]);
-
-    uint64_t budget = seg_alloc_limit();
-    uint64_t bytes = TARGET_BYTES;
-    if (budget != 0 && budget / MIN_SHARE < bytes)
-        bytes = budget / MIN_SHARE;
+    uint64_t budget = seg_alloc_limit(), bytes = TARGET_BYTES;
+    if (budget != 0 && budget / share < bytes)
+        bytes = budget / share;
     size_t chunks = (size_t)(bytes / row_bytes / SEG_CHUNK_ROWS);
     return (chunks == 0 ? 1 : chunks) * SEG_CHUNK_ROWS;
+}
+
+/* Bytes of a row, without X. */
+static size_t bytes_beside_x(const seg_schema *schema)
+{
+    size_t bytes = schema->id_width + 16;
+    for (size_t c = 0; c < schema->n_columns; c++)
+        bytes += seg_column_cell_bytes(&schema->columns[c]);
+    return bytes;
+}
+
+static size_t rows_wanted(const seg_context *ctx)
+{
+    size_t rows = ctx == NULL ? 0 : ctx->block_rows;
+    return (rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS * SEG_CHUNK_ROWS;
+}
+
+size_t seg_block_rows_for(const seg_context *ctx, const seg_schema *schema)
+{
+    enum { SHARE = 64, BASKET_ITEMS = 64 };
+    size_t items = schema->kind == SEG_KIND_BASKETS ? BASKET_ITEMS : schema->n_features;
+    size_t wanted = rows_wanted(ctx);
+    return wanted != 0 ? wanted : rows_within(bytes_beside_x(schema) + items * 4, SHARE);
+}
+
+size_t seg_mapped_block_rows_for(const seg_context *ctx, const seg_schema *schema)
+{
+    enum { X_SHARE = 16, SHARE = 32 };
+    size_t wanted = rows_wanted(ctx);
+    size_t x_rows = rows_within((schema->n_features + 1) * sizeof(float), X_SHARE);
+    size_t rows = rows_within(bytes_beside_x(schema), SHARE);
+    return wanted != 0 ? wanted : x_rows < rows ? x_rows : rows;
 }

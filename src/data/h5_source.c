@@ -408,7 +408,9 @@ done:
 static size_t rows_per_block(const seg_context *ctx, const h5_source *s)
 {
     enum { BLOCK_ITEMS = 4 << 20 };
-    size_t rows = seg_block_rows_for(ctx, schema_of(s));
+    size_t rows = s->table.x != NULL && can_map(s->table.x)
+                      ? seg_mapped_block_rows_for(ctx, schema_of(s))
+                      : seg_block_rows_for(ctx, schema_of(s));
     if (s->table.matrix != H5_MATRIX_SPARSE || (ctx != NULL && ctx->block_rows != 0) ||
         s->table.n_rows == 0)
         return rows;

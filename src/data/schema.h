@@ -71,5 +71,8 @@ seg_status seg_batch_source(const seg_context *ctx, const char *name,
  * a multiple of SEG_CHUNK_ROWS, at least one chunk, about 16 MB if memory allows;
  * ctx->block_rows if set. */
 size_t seg_block_rows_for(const seg_context *ctx, const seg_schema *schema);
+/* The same where X is a map of a file, of which no copy is held: blocks of it may be larger,
+ * so that every thread has its part of one. */
+size_t seg_mapped_block_rows_for(const seg_context *ctx, const seg_schema *schema);
 
 #endif

@@ -142,6 +142,7 @@ seg_status seg_kmeans_assign(const seg_kmeans_scale *scale, const seg_kmeans_cen
     const seg_kernels *kernels = seg_kernels_get();
     size_t n_tiles = seg_tile_count(rows.n_rows);
 
+    n_threads = seg_tile_team(n_threads, n_tiles);
     TRY(seg_tiles_new(n_threads, scale->d, centres->k_pad, &tiles, err));
     TRY(SEG_ALLOC(&own, (size_t)n_threads, "the sums", err));
     for (int t = 0; t < n_threads && sums != NULL; t++) {
@@ -150,7 +151,7 @@ seg_status seg_kmeans_assign(const seg_kmeans_scale *scale, const seg_kmeans_cen
         own[t].dist_quantum = sums->dist_quantum;
     }
 
-    #pragma omp parallel for schedule(dynamic, 16) num_threads(n_threads)
+    #pragma omp parallel for schedule(dynamic, SEG_TILE_SHARE) num_threads(n_threads)
     for (size_t t = 0; t < n_tiles; t++) {
         int thread = omp_get_thread_num();
         seg_tile *tile = &tiles[thread];

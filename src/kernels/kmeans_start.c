@@ -70,10 +70,11 @@ seg_status seg_kmeans_race(const seg_kmeans_scale *scale, const seg_kmeans_centr
     size_t d = scale->d, n_tiles = seg_tile_count(rows.n_rows);
     const seg_kernels *kernels = seg_kernels_get();
 
+    n_threads = seg_tile_team(n_threads, n_tiles);
     TRY(seg_tiles_new(n_threads, d, centres->k_pad, &tiles, err));
     TRY(winners_new(n_threads, n, d, &own, &own_z, err));
 
-    #pragma omp parallel for schedule(dynamic, 16) num_threads(n_threads)
+    #pragma omp parallel for schedule(dynamic, SEG_TILE_SHARE) num_threads(n_threads)
     for (size_t t = 0; t < n_tiles; t++) {
         int thread = omp_get_thread_num();
         seg_tile *tile = &tiles[thread];
@@ -110,10 +111,11 @@ seg_status seg_kmeans_potential(const seg_kmeans_scale *scale,
     size_t k = centres->k - n, n_tiles = seg_tile_count(rows.n_rows);
     const seg_kernels *kernels = seg_kernels_get();
 
+    n_threads = seg_tile_team(n_threads, n_tiles);
     TRY(seg_tiles_new(n_threads, scale->d, centres->k_pad, &tiles, err));
     TRY(SEG_ALLOC(&own, (size_t)n_threads * n, "the potentials", err));
 
-    #pragma omp parallel for schedule(dynamic, 16) num_threads(n_threads)
+    #pragma omp parallel for schedule(dynamic, SEG_TILE_SHARE) num_threads(n_threads)
     for (size_t t = 0; t < n_tiles; t++) {
         int thread = omp_get_thread_num();
         seg_tile *tile = &tiles[thread];

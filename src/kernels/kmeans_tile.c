@@ -67,6 +67,12 @@ size_t seg_tile_count(size_t n_rows)
     return (n_rows + SEG_TILE_ROWS - 1) / SEG_TILE_ROWS;
 }
 
+int seg_tile_team(int n_threads, size_t n_tiles)
+{
+    size_t shares = (n_tiles + SEG_TILE_SHARE - 1) / SEG_TILE_SHARE;
+    return shares >= (size_t)n_threads ? n_threads : shares == 0 ? 1 : (int)shares;
+}
+
 size_t seg_tile_take(seg_tile *tile, const seg_kmeans_scale *scale,
                      const seg_kmeans_centres *centres, const seg_kernels *kernels,
                      seg_matrix rows, size_t t)

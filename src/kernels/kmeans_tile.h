@@ -6,7 +6,10 @@
 #include "kernels/kernels.h"
 #include "kernels/kmeans.h"
 
-enum { SEG_TILE_ROWS = 64 };
+enum {
+    SEG_TILE_ROWS = 64,
+    SEG_TILE_SHARE = 4   /* tiles that a thread takes at a time */
+};
 
 typedef struct seg_tile {
     double *z;        /* SEG_TILE_ROWS x d */
@@ -26,6 +29,8 @@ void seg_tile_measure(seg_tile *tile, const seg_kmeans_centres *centres,
 
 /* Tiles of n_rows rows; and tile t of the block, loaded and measured: returns its first row. */
 size_t seg_tile_count(size_t n_rows);
+/* No more threads than there are shares of tiles. */
+int seg_tile_team(int n_threads, size_t n_tiles);
 size_t seg_tile_take(seg_tile *tile, const seg_kmeans_scale *scale,
                      const seg_kmeans_centres *centres, const seg_kernels *kernels,
                      seg_matrix rows, size_t t);
