@@ -12,13 +12,14 @@ struct seg_arena_page {
 
 enum { FIRST_PAGE = 4096, LARGEST_PAGE = 1 << 20 };
 
-void *seg_arena_get(seg_arena *arena, size_t bytes)
+/* align: a power of two up to 16. */
+static void *take(seg_arena *arena, size_t bytes, size_t align)
 {
     if (bytes > SIZE_MAX / 4)
         return NULL;
-    bytes = (bytes + 15) / 16 * 16;
     seg_arena_page *page = arena->pages;
-    if (page == NULL || page->size - page->used < bytes) {
+    size_t at = page == NULL ? 0 : (page->used + align - 1) / align * align;
+    if (page == NULL || at > page->size || page->size - at < bytes) {
         size_t size = page == NULL ? FIRST_PAGE : page->size * 2;
         if (size > LARGEST_PAGE)
             size = LARGEST_PAGE;
@@ -31,15 +32,20 @@ void *seg_arena_get(seg_arena *arena, size_t bytes)
         page->size = size;
         page->older = arena->pages;
         arena->pages = page;
+        at = 0;
     }
-    void *p = page->bytes + page->used;
-    page->used += bytes;
-    return p;
+    page->used = at + bytes;
+    return page->bytes + at;
+}
+
+void *seg_arena_get(seg_arena *arena, size_t bytes)
+{
+    return take(arena, bytes, 16);
 }
 
 char *seg_arena_text_n(seg_arena *arena, const char *text, size_t n)
 {
-    char *copy = seg_arena_get(arena, n + 1);
+    char *copy = n < SIZE_MAX ? take(arena, n + 1, 1) : NULL;
     if (copy != NULL)
         memcpy(copy, text, n);
     return copy;

@@ -70,43 +70,58 @@ done:
     return st;
 }
 
+/* The texts of an array, width bytes each, into the file's arena: a portion at a time, for
+ * there may be millions. */
+static seg_status copy_texts(seg_h5 *file, h5_array *array, size_t width, const char **out,
+                             seg_error *err)
+{
+    enum { PORTION_BYTES = 1 << 18 };
+    seg_status st = SEG_OK;
+    char *cells = NULL;
+    uint64_t portion = PORTION_BYTES / (width + 1) + 1;
+    if (portion > array->n_rows)
+        portion = array->n_rows;
+    TRY(seg_alloc_array(&cells, portion, width, "texts", err));
+    for (uint64_t first = 0, n; first < array->n_rows; first += n) {
+        n = array->n_rows - first < portion ? array->n_rows - first : portion;
+        TRY(h5_read_cells(file, array, &array->cell, SEG_H5_TEXT, width, first, n, cells, err));
+        for (uint64_t i = 0; i < n; i++) {
+            const char *cell = cells + i * width;
+            out[first + i] = seg_arena_text_n(&file->arena, cell, seg_cell_length(cell, width));
+            if (out[first + i] == NULL) {
+                st = seg_arena_failed(err);
+                goto done;
+            }
+        }
+    }
+
+done:
+    seg_free(cells);
+    return st;
+}
+
 /* All texts of an array of at most `most` elements, into the file's arena. */
 static seg_status get_all_texts(seg_h5 *file, const char *path, uint64_t most,
                                 const char ***out, size_t *n, seg_error *err)
 {
     seg_status st = SEG_OK;
     h5_array *array;
-    char *cells = NULL;
-    size_t width, bytes;
+    size_t width;
     TRY(h5_open_array(file, path, &array, err));
     if (array->members != NULL || !is_family(&array->cell, SEG_H5_TEXT) || array->rank > 1 ||
-        array->n_rows > most) {
-        st = seg_fail(err, SEG_E_DATA, "%s: '%s' is not a list of at most %llu texts",
-                      file->path, path, (unsigned long long)most);
-        goto done;
-    }
+        array->n_rows > most)
+        return seg_fail(err, SEG_E_DATA, "%s: '%s' is not a list of at most %llu texts",
+                        file->path, path, (unsigned long long)most);
     TRY(h5_longest(file, array, &array->cell, &width, err));
-    if (__builtin_mul_overflow(width, array->n_rows, &bytes) ||
-        width > LONGEST_TEXT) {
-        st = seg_fail(err, SEG_E_DATA, "%s: the texts of '%s' are too long", file->path, path);
-        goto done;
-    }
-    TRY(SEG_ALLOC(&cells, bytes, "texts", err));
-    TRY(h5_read_cells(file, array, &array->cell, SEG_H5_TEXT, width, 0, array->n_rows, cells,
-                      err));
+    if (width > LONGEST_TEXT)
+        return seg_fail(err, SEG_E_DATA, "%s: the texts of '%s' are too long", file->path, path);
     *out = seg_arena_get(&file->arena, (array->n_rows + 1) * sizeof **out);
-    for (uint64_t i = 0; *out != NULL && i < array->n_rows; i++) {
-        const char *cell = cells + i * width;
-        (*out)[i] = seg_arena_text_n(&file->arena, cell, seg_cell_length(cell, width));
-        if ((*out)[i] == NULL)
-            *out = NULL;
-    }
     if (*out == NULL)
-        st = seg_arena_failed(err);
+        return seg_arena_failed(err);
+    TRY(copy_texts(file, array, width, *out, err));
     *n = array->n_rows;
 
 done:
-    seg_free(cells);
     return st;
 }
 

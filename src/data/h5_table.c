@@ -289,6 +289,8 @@ seg_status h5_find_table(seg_h5 *file, const char *path, h5_table *table, seg_er
     bool own = false;
     *table = (h5_table){ 0 };
     seg_status st = seg_schema_new(SEG_KIND_FEATURES, &table->schema, err);
+    if (st == SEG_OK)
+        table->schema->lent_levels = true;   /* by the file: millions of orders have names */
     if (st == SEG_OK && path == NULL)
         st = h5_own_kind(file, &own, &kind, err);
     if (st == SEG_OK && path != NULL)

@@ -100,9 +100,10 @@ static seg_status check_name(seg_name_set *set, const seg_column *columns, size_
     return SEG_OK;
 }
 
-static seg_status copy_column(seg_arena *arena, const seg_column *from, seg_column *to,
+static seg_status copy_column(seg_schema_owner *schema, const seg_column *from, seg_column *to,
                               seg_error *err)
 {
+    seg_arena *arena = &schema->arena;
     *to = *from;
     to->name = seg_arena_text(arena, from->name);
     to->unit = seg_arena_text(arena, from->unit);
@@ -114,6 +115,8 @@ static seg_status copy_column(seg_arena *arena, const seg_column *from, seg_colu
         to->levels = NULL;
         return SEG_OK;
     }
+    if (schema->lent_levels)
+        return SEG_OK;
     const char **levels = seg_arena_get(arena, from->n_levels * sizeof *levels);
     if (levels == NULL)
         return seg_arena_failed(err);
@@ -140,7 +143,7 @@ seg_status seg_schema_add_feature(seg_schema_owner *schema, const seg_column *co
         st = SEG_GROW(&schema->features, &schema->features_cap, n + 1, "the columns", err);
     view->features = schema->features;
     if (st == SEG_OK)
-        st = copy_column(&schema->arena, column, &schema->features[n], err);
+        st = copy_column(schema, column, &schema->features[n], err);
     if (st != SEG_OK)
         return st;
     view->n_features++;
@@ -160,7 +163,7 @@ seg_status seg_schema_add_column(seg_schema_owner *schema, const seg_column *col
         st = SEG_GROW(&schema->columns, &schema->columns_cap, n + 1, "the columns", err);
     view->columns = schema->columns;
     if (st == SEG_OK)
-        st = copy_column(&schema->arena, column, &schema->columns[n], err);
+        st = copy_column(schema, column, &schema->columns[n], err);
     if (st != SEG_OK)
         return st;
     view->n_columns++;

@@ -2,6 +2,7 @@
 #ifndef SEGMILL_DATA_SCHEMA_H
 #define SEGMILL_DATA_SCHEMA_H
 
+#include <stdbool.h>
 #include "base/arena.h"
 #include "segmill/stream.h"
 #include "segmill/table.h"
@@ -18,13 +19,14 @@ typedef struct seg_schema_owner {
     seg_arena arena;
     seg_column *features, *columns;   /* what view.features / view.columns point to */
     size_t features_cap, columns_cap;
+    bool lent_levels;                 /* not copied: who gives them keeps them longer */
     seg_name_set feature_names, column_names;
 } seg_schema_owner;
 
 seg_status seg_schema_new(seg_kind kind, seg_schema_owner **out, seg_error *err);
 void seg_schema_free(seg_schema_owner *schema);   /* takes null */
 
-/* Copies the template with its texts and levels. Refuses a name that is already there
+/* Copies the template with its texts and, unless they are lent, levels. Refuses a name that is already there
  * (SEG_E_DATA "duplicate column 'x'"). */
 seg_status seg_schema_add_feature(seg_schema_owner *schema, const seg_column *column,
                                   seg_error *err);

@@ -51,6 +51,22 @@ static void pieces_larger_than_a_page_are_given(void **state)
     assert_int_equal(seg_alloc_live, 0);
 }
 
+static void texts_lie_side_by_side(void **state)
+{
+    (void)state;
+    seg_arena arena = { 0 };
+    const char *first = seg_arena_text(&arena, "one"), *second = seg_arena_text(&arena, "two");
+    const char *aligned = seg_arena_get(&arena, 1), *third = seg_arena_text(&arena, "three");
+    assert_ptr_equal(second, first + sizeof "one");
+    assert_int_equal((uintptr_t)aligned % 16, 0);
+    assert_ptr_equal(third, aligned + 1);
+    assert_string_equal(first, "one");
+    assert_string_equal(second, "two");
+    assert_null(seg_arena_text_n(&arena, "", SIZE_MAX));
+    seg_arena_free(&arena);
+    assert_int_equal(seg_alloc_live, 0);
+}
+
 static void every_allocation_failure_is_a_null(void **state)
 {
     (void)state;
@@ -75,6 +91,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_zeroed_aligned_and_apart),
         cmocka_unit_test(pieces_larger_than_a_page_are_given),
+        cmocka_unit_test(texts_lie_side_by_side),
         cmocka_unit_test(every_allocation_failure_is_a_null),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

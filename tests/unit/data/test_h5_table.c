@@ -361,6 +361,48 @@ static void leaves_nothing_open_in_the_library(void **state)
     assert_int_equal(open_objects(), before);
 }
 
+/* One row of a column with so many categories, as "orders.h5". */
+static void write_levels(const char *const *levels, size_t n)
+{
+    seg_schema_owner *schema;
+    seg_sink *sink;
+    int32_t code = (int32_t)n - 1;
+    const void *columns[1] = { &code };
+    const seg_block block = { .n_rows = 1, .columns = columns };
+    seg_column order = { .name = "order", .type = SEG_TYPE_CODE, .levels = levels,
+                         .n_levels = n };
+    OK(seg_schema_new(SEG_KIND_TRANSACTIONS, &schema, &err));
+    OK(seg_schema_add_column(schema, &order, &err));
+    OK(seg_h5_sink(NULL, "orders.h5", &schema->view, 1, 0, NULL, &sink, &err));
+    OK(sink->write(sink, &block, &err));
+    OK(sink->commit(sink, &err));
+    seg_sink_close(sink);
+    seg_schema_free(schema);
+}
+
+static void names_of_many_orders_are_held_once(void **state)
+{
+    (void)state;
+    enum { N = 200000, NAME = 8 };
+    static char names[N][NAME];
+    static const char *levels[N];
+    seg_source *source;
+    for (size_t i = 0; i < N; i++) {
+        snprintf(names[i], NAME, "o%zu", i);
+        levels[i] = names[i];
+    }
+    write_levels(levels, N);
+    uint64_t before = seg_alloc_in_use();
+    OK(seg_h5_source(NULL, "orders.h5", &source, &err));
+    assert_int_equal(source->schema->columns[0].n_levels, N);
+    for (size_t i = 0; i < N; i++)
+        assert_string_equal(source->schema->columns[0].levels[i], names[i]);
+    /* a pointer and its text, and room for what else a source holds */
+    assert_true(seg_alloc_in_use() - before < N * (sizeof(char *) + NAME) + (4 << 20));
+    seg_source_close(source);
+    assert_int_equal(seg_alloc_in_use(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_truncated_file_is_refused),
         cmocka_unit_test(an_infinite_value_is_named),
         cmocka_unit_test(leaves_nothing_open_in_the_library),
+        cmocka_unit_test(names_of_many_orders_are_held_once),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, enter_directory, leave_directory);
