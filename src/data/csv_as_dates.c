@@ -1,6 +1,7 @@
 /* csv_as_dates.c: columns of dates. ISO dates, which machines write, are read eight bytes at a
  * time; those of people by base/date. */
 #include <string.h>
+#include "base/try.h"
 #include "data/csv_work.h"
 
 /* ---- dates -------------------------------------------------------------------------- */
@@ -95,15 +96,46 @@ static void keep_days(const seg_csv_work *w, int64_t *seconds)
     seg_csv_keep_less(w, SEG_CSV_KEPT_DAY, w->n * sizeof *days);
 }
 
+/* What the loop over ISO dates finds. */
+typedef struct span {
+    size_t n, first_row;
+    int64_t least, most;
+    bool has_time;
+} span;
+
+/* Before another kind of cell is looked at, and at the end. */
+static seg_status tell_first(const seg_csv_work *w, const span *s, const seg_csv_counts *t,
+                             seg_error *err)
+{
+    seg_csv_seen_at(w, &w->facts->first_cell, t->first_present);
+    if (s->n == 0 || w->facts->a_date.line != 0)
+        return SEG_OK;
+    seg_csv_look look = seg_csv_work_look(w, s->first_row, seg_csv_cell_at(w, s->first_row));
+    return seg_csv_facts_first_date(w->facts, &look, SEG_DATE_ISO, t->first_present < s->first_row,
+                                    err);
+}
+
+static void put_span(seg_csv_facts *f, const span *s)
+{
+    bool none = f->n_dates[SEG_DATE_ISO] == 0;
+    int64_t *least = &f->first_second[SEG_DATE_ISO], *most = &f->last_second[SEG_DATE_ISO];
+    if (s->n == 0)
+        return;
+    *least = none || s->least < *least ? s->least : *least;
+    *most = none || s->most > *most ? s->most : *most;
+    f->n_dates[SEG_DATE_ISO] += s->n;
+    f->has_time |= s->has_time;
+}
+
 seg_status seg_csv_as_dates(const seg_csv_work *w, seg_error *err)
 {
-    int64_t *out = seg_csv_kept_as(w->part, w->c, SEG_CSV_KEPT_I64, w->n * sizeof *out, err);
+    seg_status st = SEG_OK;
     seg_csv_facts *f = w->facts;
     seg_csv_cells cells = seg_csv_chunk_cells(w->chunk, w->c);
-    bool iso = w->column->guess_format == SEG_DATE_ISO, has_time = false;
-    int64_t least = INT64_MAX, most = INT64_MIN;
-    size_t n_iso = 0, first_iso = 0;
+    bool iso = w->column->guess_format == SEG_DATE_ISO;
+    span seen = { .least = INT64_MAX, .most = INT64_MIN };
     seg_csv_counts t = seg_csv_no_counts();
+    int64_t *out = seg_csv_kept_as(w->part, w->c, SEG_CSV_KEPT_I64, w->n * sizeof *out, err);
     if (out == NULL)
         return SEG_E_AGAIN;
     for (size_t r = 0; r < w->n; r++) {
@@ -116,32 +148,23 @@ seg_status seg_csv_as_dates(const seg_csv_work *w, seg_error *err)
         seg_csv_present_in(&t, r);
         if (!iso || !iso_second(cell, &out[r])) {
             f->n_present = r - t.n_missing + 1;   /* the look asks for what stood before */
-            seg_csv_seen_at(w, &f->first_cell, t.first_present);
-            if (n_iso > 0)
-                seg_csv_seen_at(w, &f->a_date, first_iso);
-            seg_status st = odd_date(w, r, cell, &out[r], err);
-            if (st != SEG_OK)
-                return st;
+            TRY(tell_first(w, &seen, &t, err));
+            TRY(odd_date(w, r, cell, &out[r], err));
             continue;
         }
-        first_iso = n_iso++ == 0 ? r : first_iso;
-        least = out[r] < least ? out[r] : least;
-        most = out[r] > most ? out[r] : most;
-        has_time |= cell.n > 10;
+        seen.first_row = seen.n++ == 0 ? r : seen.first_row;
+        seen.least = out[r] < seen.least ? out[r] : seen.least;
+        seen.most = out[r] > seen.most ? out[r] : seen.most;
+        seen.has_time |= cell.n > 10;
     }
     f->n_present = 0;
+    if (seen.n > 0)
+        TRY(tell_first(w, &seen, &t, err));
+    put_span(f, &seen);
     seg_csv_put_counts(w, &t);
-    if (!has_time && n_iso + t.n_missing == w->n)
+    if (!seen.has_time && seen.n + t.n_missing == w->n)
         keep_days(w, out);
-    if (n_iso == 0)
-        return SEG_OK;
-    seg_csv_seen_at(w, &f->a_date, first_iso);
-    bool none = f->n_dates[SEG_DATE_ISO] == 0;
-    f->first_second[SEG_DATE_ISO] = none || least < f->first_second[SEG_DATE_ISO]
-                                    ? least : f->first_second[SEG_DATE_ISO];
-    f->last_second[SEG_DATE_ISO] = none || most > f->last_second[SEG_DATE_ISO]
-                                   ? most : f->last_second[SEG_DATE_ISO];
-    f->n_dates[SEG_DATE_ISO] += n_iso;
-    f->has_time |= has_time;
-    return SEG_OK;
+
+done:
+    return st;
 }

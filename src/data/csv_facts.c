@@ -175,6 +175,21 @@ static seg_status start_dates(seg_csv_facts *f, bool cells_before, seg_error *er
     return st;
 }
 
+seg_status seg_csv_facts_first_date(seg_csv_facts *f, const seg_csv_look *look,
+                                    seg_date_format format, bool cells_before, seg_error *err)
+{
+    if (f->not_date == NULL) {
+        seg_status st = start_dates(f, cells_before, err);
+        if (st != SEG_OK)
+            return st;
+    }
+    for (int i = SEG_DATE_ISO; i < SEG_CSV_N_FORMATS; i++)
+        if (i != (int)format)
+            seg_csv_facts_place(&f->not_date[i], look);
+    seg_csv_facts_place(&f->a_date, look);
+    return SEG_OK;
+}
+
 seg_status seg_csv_facts_date(seg_csv_facts *f, const seg_csv_look *look, seg_error *err)
 {
     seg_csv_cell cell = seg_csv_trim(look->s, look->n);

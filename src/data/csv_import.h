@@ -195,6 +195,10 @@ seg_status seg_csv_facts_look(seg_csv_facts *facts, const seg_csv_look *look, se
 void seg_csv_facts_number(seg_csv_facts *facts, const seg_csv_look *look);
 void seg_csv_facts_fixed(seg_csv_facts *facts, const seg_csv_look *look);
 seg_status seg_csv_facts_date(seg_csv_facts *facts, const seg_csv_look *look, seg_error *err);
+/* The first cell of a run that is a date in this format and in no other; cells_before: that
+ * are no dates. */
+seg_status seg_csv_facts_first_date(seg_csv_facts *facts, const seg_csv_look *look,
+                                    seg_date_format format, bool cells_before, seg_error *err);
 void seg_csv_facts_place(seg_csv_place *place, const seg_csv_look *look);
 /* So many lines stand before those that were counted from 1. */
 void seg_csv_facts_shift(seg_csv_facts *facts, uint64_t lines);

@@ -59,6 +59,7 @@ static void guess(seg_csv_column *c, const seg_csv_facts *sample)
 
 typedef struct sample {
     seg_csv_import *im;
+    size_t bytes;             /* of each */
     seg_csv_part part;
     seg_csv_facts *facts;     /* per column */
     char *text;
@@ -109,9 +110,9 @@ static seg_status sample_head(sample *s, seg_error *err)
     seg_csv_rows *rows = s->im->rows;
     size_t n;
     TRY(seg_input_rewind(rows->inputs[0], err));
-    TRY(seg_input_read(rows->inputs[0], s->text, SAMPLE_BYTES, &n, err));
+    TRY(seg_input_read(rows->inputs[0], s->text, s->bytes, &n, err));
     memset(s->text + n, 0, SEG_CSV_PADDING);
-    if (n > 0 && n < SAMPLE_BYTES && s->text[n - 1] != '\n')
+    if (n > 0 && n < s->bytes && s->text[n - 1] != '\n')
         s->text[n++] = '\n';
     TRY(look_at_text(s, rows->header ? behind_line(s->text, n) : 0, n, err));
 
@@ -126,13 +127,13 @@ static seg_status sample_middle(sample *s, seg_error *err)
     seg_input *input = s->im->rows->inputs[0];
     uint64_t start, end;
     int fd;
-    if (!seg_input_direct(input, &fd, &start, &end) || end - start < 8 * SAMPLE_BYTES)
+    if (!seg_input_direct(input, &fd, &start, &end) || end - start < 8 * s->bytes)
         return SEG_OK;
     for (uint64_t i = 1; i <= 2; i++) {
-        TRY(seg_pread_all(fd, s->text, SAMPLE_BYTES, start + (end - start) / 3 * i,
+        TRY(seg_pread_all(fd, s->text, s->bytes, start + (end - start) / 3 * i,
                           seg_input_name(input), err));
-        memset(s->text + SAMPLE_BYTES, 0, SEG_CSV_PADDING);
-        TRY(look_at_text(s, behind_line(s->text, SAMPLE_BYTES), SAMPLE_BYTES, err));
+        memset(s->text + s->bytes, 0, SEG_CSV_PADDING);
+        TRY(look_at_text(s, behind_line(s->text, s->bytes), s->bytes, err));
     }
 
 done:
@@ -142,11 +143,13 @@ done:
 seg_status seg_csv_guess(seg_csv_import *im, seg_error *err)
 {
     seg_status st = SEG_OK;
-    sample s = { .im = im };
+    sample s = { .im = im, .bytes = SAMPLE_BYTES };
     size_t d = im->rows->n_columns;
+    if (seg_csv_chunk_bytes > 0)   /* tests: so that guesses go wrong */
+        s.bytes = 16 + 4 * seg_csv_chunk_bytes;
     for (size_t c = 0; c < d; c++)
         im->columns[c].mode = im->columns[c].mode_if_no_id = settled_mode(&im->columns[c]);
-    TRY(SEG_ALLOC(&s.text, SAMPLE_BYTES + SEG_CSV_PADDING + 1, "a sample", err));
+    TRY(SEG_ALLOC(&s.text, s.bytes + SEG_CSV_PADDING + 1, "a sample", err));
     TRY(SEG_ALLOC(&s.facts, d, "a sample", err));
     for (size_t c = 0; c < d; c++)
         seg_csv_facts_clear(&s.facts[c]);

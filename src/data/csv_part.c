@@ -60,7 +60,7 @@ void seg_csv_keep_less(const seg_csv_work *w, seg_csv_kept kept, size_t bytes)
 
 /* ---- cells -------------------------------------------------------------------------- */
 
-static seg_csv_cell cell_at(const seg_csv_work *w, size_t r)
+seg_csv_cell seg_csv_cell_at(const seg_csv_work *w, size_t r)
 {
     return seg_csv_unquoted(w, seg_csv_chunk_cell(w->chunk, r, w->c));
 }
@@ -74,7 +74,7 @@ seg_csv_look seg_csv_work_look(const seg_csv_work *w, size_t r, seg_csv_cell cel
 void seg_csv_seen_at(const seg_csv_work *w, seg_csv_place *where, size_t r)
 {
     if (where->line == 0) {
-        seg_csv_look look = seg_csv_work_look(w, r, cell_at(w, r));
+        seg_csv_look look = seg_csv_work_look(w, r, seg_csv_cell_at(w, r));
         seg_csv_facts_place(where, &look);
     }
 }

@@ -43,6 +43,8 @@ static inline bool seg_csv_work_missing(const seg_csv_work *w, seg_csv_cell cell
                            && seg_csv_is_missing(w->im, cell.s, cell.n));
 }
 
+/* The row's cell, found anew. */
+seg_csv_cell seg_csv_cell_at(const seg_csv_work *w, size_t r);
 /* The cell for csv_facts.c to look at. */
 seg_csv_look seg_csv_work_look(const seg_csv_work *w, size_t r, seg_csv_cell cell);
 /* The place of the row's cell, unless there is an earlier one. */
