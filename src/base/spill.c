@@ -125,7 +125,8 @@ static bool fits_last_slab(const seg_spill *spill, size_t n)
     if (spill->n_slabs == 0)
         return false;
     const slab *last = &spill->slabs[spill->n_slabs - 1];
-    return n <= last->size - (size_t)(spill->end - last->start);
+    uint64_t used = spill->end - last->start;   /* may be rounded up beyond its size */
+    return used <= last->size && n <= last->size - used;
 }
 
 seg_status seg_spill_reserve(seg_spill *spill, size_t n, uint64_t *at, seg_error *err)
