@@ -107,7 +107,7 @@ static bool add_slab(seg_spill *spill, size_t n)
     if (size > LARGEST_SLAB)
         size = LARGEST_SLAB;
     if (size < n)
-        size = n;
+        size = (n + 63) / 64 * 64;   /* the next piece starts at a multiple of 64 */
     if (size > spill->limit || spill->in_memory > spill->limit - size)
         return false;
     if (SEG_GROW(&spill->slabs, &spill->slabs_cap, spill->n_slabs + 1, "a store", NULL) != SEG_OK)
