@@ -44,4 +44,4 @@ refuses segmill run j.job
 echo "--- from the command line, starting where it was typed"
 mkdir there
 cd there
-segmill run ../j.job 'all.input=../in/o-2024-0*.csv' --dry-run | grep import
+segmill run ../j.job 'all.input=../in/o-2024-0*.csv' --dry-run | grep '^  all'
