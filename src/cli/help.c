@@ -83,7 +83,7 @@ void help_overview(FILE *out)
     }
     fputs("  version    version and build\n"
           "  help       help COMMAND, help METHOD, help TOPIC\n"
-          "\nTopics: exit-codes, job, formats, targets, methods\n", out);
+          "\nTopics: formats (how to bring any file), job, targets, methods, exit-codes\n", out);
 }
 
 static void put_method_options(FILE *out, const seg_method *method)
@@ -100,6 +100,8 @@ void help_command(FILE *out, const seg_command *command, const seg_method *metho
     seg_common_options common;
     fprintf(out, "usage: segmill %s [options] %s\n\n%s\n", command->name, command->operands,
             command->summary);
+    if (strcmp(command->name, "import") == 0)
+        fputs("\nWhich option for which file: segmill help formats\n", out);
     _Alignas(16) char defaults[WORDS_OPTIONS_BYTES] = { 0 };
     command->defaults(defaults);
     put_options(out, "Options", command->options, defaults);
@@ -154,13 +156,60 @@ static const struct {
       "  [report page]\n\n"
       "segmill run JOB.job STAGE.KEY=VALUE ... replaces keys: shop.input=today.csv\n" },
     { "formats",
+      "Bring any file:  segmill import FILE... -o FILE.h5     look first:  segmill inspect FILE\n"
+      "\n"
+      "Found without a word: , ; tab | between cells, quotes, UTF-8 and UTF-16, .gz and .zst,\n"
+      "CRLF; numbers, categories, dates and text, decided over all rows; the id, by its name;\n"
+      "order lines, by the names of their columns; no value: blank, NA, N/A, NULL, NaN, \\N.\n"
+      "What was decided is printed. What cannot be known stops: one line says what to give.\n"
+      "\n"
+      "  what you see                            what to give\n"
+      "  1.234,56                                --decimal ,\n"
+      "  1,234.56 or 1'234.56 or 1 234.56        --thousands , or \"'\" or ' '\n"
+      "  $5.00, 5 EUR, 12 %, 5.00-               --signs        (5.00) is not read\n"
+      "  09.12.2011, 9/12/2011 (day first)       --dates d/m/y  asked for only if both would fit\n"
+      "  12/9/2011 (month first)                 --dates m/d/y\n"
+      "  2011-12-09T08:26:00+01:00               nothing: iso; zones are turned into UTC\n"
+      "  20111209, 1323419160, 1323419160000     --dates compact, epoch, epoch-ms;\n"
+      "                                          --types COL:date if its name does not say so\n"
+      "  05.01.24, 5-Jan-2024                    write four digits and numbers first\n"
+      "  M?ller, \"not valid UTF-8\"               --encoding WINDOWS-1252 (Excel), UTF-16 ...\n"
+      "  ?, -, unknown for no value              --missing '?,-,unknown'\n"
+      "  a postcode or code taken for a number   --types zip:category\n"
+      "  ids 17850.0 that must stay so           --id-text\n"
+      "  the wrong id, or none                   --id COL, --id \"\"\n"
+      "  the column to predict                   --label COL\n"
+      "  no names in line 1                      --no-header --columns id,age,spend\n"
+      "  a title, # or sep=; above the names     tail -n +2 FILE | segmill import - -o FILE.h5\n"
+      "  broken rows, a short last one           --max-errors 10 --rejects left_out.csv\n"
+      "  two rows of one customer: order lines   --kind transactions --customer COL --time COL\n"
+      "                                          --order COL --item COL --price COL ...\n"
+      "  several currencies                      --currency COL --rates FILE\n"
+      "  one basket a line                       --lines\n"
+      "  Excel workbooks, Parquet                save as CSV first\n"
+      "A numeric --types entry makes every cell a number or an error; drop leaves a column out.\n"
+      "\n"
+      "Many files are one table if they have the same columns in the same order:\n"
+      "  segmill import 'orders-2024-*.csv' -o orders.h5     in a job: input = orders-2024-*.csv\n"
+      "A pipe:  zcat FILE | segmill import - -o FILE.h5\n"
+      "A pipe is spooled in TMPDIR, as are cells that --memory does not hold: TMPDIR needs about\n"
+      "as much room as the text has bytes.\n"
+      "\n"
+      "Every night the same: pin columns, types and levels once; what breaks them stops with its\n"
+      "line and exit code 3 (or is left out: --max-errors, --rejects).\n"
+      "  segmill inspect FILE.h5 --schema > customers.json\n"
+      "  segmill import tonight.csv --schema customers.json -o FILE.h5\n"
+      "\n"
+      "HDF5 of others needs no import: FILE.h5:/path is a dataset of h5py (a row, a customer) or\n"
+      "a frame of pandas (to_hdf); AnnData files are read as they are. Every DATA argument takes\n"
+      "these, and a .csv that needs no options.\n"
+      "\n"
+      "Written are (Python: anndata.read_h5ad(FILE)), and CSV if the name ends in .csv:\n"
       "  features      AnnData (.h5): X = numbers and category codes, obs = customers\n"
       "  transactions  HDF5 with the data frame /transactions\n"
       "  baskets       AnnData: X = sparse baskets x items\n"
       "  model         AnnData: X or obs = centroids, nodes, rules, cells\n"
-      "  scores        AnnData: obs = customers, one column per result\n"
-      "A DATA argument may also be a .csv; FILE.h5:/path is a plain 2-d dataset; an output\n"
-      "named .csv is written as CSV. Python: anndata.read_h5ad(FILE).\n" },
+      "  scores        AnnData: obs = customers, one column per result\n" },
     { "targets",
       "  generic     UTF-8 CSV, comma, header: id, segment, scores\n"
       "  hubspot     CSV for HubSpot's contact import\n"
@@ -249,4 +298,5 @@ void help_man(FILE *out)
         man_section(out, seg_command_at(i)->name, write_topic, seg_command_at(i)->name);
     man_section(out, "EXIT STATUS", write_topic, "exit-codes");
     man_section(out, "JOB FILES", write_topic, "job");
+    man_section(out, "FORMATS", write_topic, "formats");
 }

@@ -111,6 +111,40 @@ static void other_encodings_become_utf8(void **state)
     assert_int_equal(get(path, "KLINGON", 16, out, sizeof out, &n, &err), SEG_E_USAGE);
 }
 
+static void utf16_and_utf32_are_known_by_their_mark(void **state)
+{
+    (void)state;
+    static const struct { const char *bytes; size_t n; } texts[] = {
+        { "\xff\xfe" "a\0\xe9\0\n\0", 8 },
+        { "\xfe\xff" "\0a\0\xe9\0\n", 8 },
+        { "\xff\xfe\0\0" "a\0\0\0\xe9\0\0\0\n\0\0\0", 16 },
+        { "\0\0\xfe\xff" "\0\0\0a\0\0\0\xe9\0\0\0\n", 16 },
+    };
+    char out[64];
+    size_t n;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        put(texts[i].bytes, texts[i].n, "wb");
+        assert_int_equal(get(path, NULL, 16, out, sizeof out, &n, NULL), SEG_OK);
+        assert_int_equal(n, 4);
+        assert_memory_equal(out, "a\xc3\xa9\n", 4);
+    }
+    put("caf\xe9\n", 5, "wb");
+    assert_int_equal(get(path, "latin1", 16, out, sizeof out, &n, NULL), SEG_OK);
+    assert_memory_equal(out, "caf\xc3\xa9\n", n);
+}
+
+static void zstd_frames_that_follow_each_other_are_one_text(void **state)
+{
+    (void)state;
+    char packed[256], out[64];
+    size_t n = ZSTD_compress(packed, sizeof packed, "id,x\n1,", 7, 3), m;
+    n += ZSTD_compress(packed + n, sizeof packed - n, "2\n", 2, 3);
+    put(packed, n, "wb");
+    assert_int_equal(get(path, NULL, 4, out, sizeof out, &m, NULL), SEG_OK);
+    assert_int_equal(m, 9);
+    assert_memory_equal(out, "id,x\n1,2\n", 9);
+}
+
 static void a_byte_order_mark_is_dropped(void **state)
 {
     (void)state;
@@ -174,6 +208,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed_text_is_the_text),
         cmocka_unit_test(other_encodings_become_utf8),
+        cmocka_unit_test(utf16_and_utf32_are_known_by_their_mark),
+        cmocka_unit_test(zstd_frames_that_follow_each_other_are_one_text),
         cmocka_unit_test(a_byte_order_mark_is_dropped),
         cmocka_unit_test(pipes_and_folders_are_refused),
         cmocka_unit_test(the_standard_input_can_start_over),
