@@ -94,8 +94,10 @@ static void each_text_is_its_value_or_refused(void **state)
         int64_t fixed = 0;
         bool exact, refused = isnan(s->value);
         size_t n = strlen(s->text);
+        char text[64] = { 0 };   /* bytes behind a cell can be read */
+        memcpy(text, s->text, n);
         if (seg_csv_parse_f64(&as, s->text, n, &wide) == refused
-            || seg_csv_number(&as, s->text, n, &fast) == refused
+            || seg_csv_number(&as, text, n, &fast) == refused
             || seg_csv_parse_f32(&as, s->text, n, &single) == refused
             || seg_csv_parse_fixed(&as, s->text, n, 10000, &fixed, &exact) == refused
             || (!refused && (wide != s->value || fast != s->value || single != (float)s->value
