@@ -214,13 +214,26 @@ static bool is_plausible(int64_t seconds)
     return seconds >= 631152000 && seconds < 4133980800;   /* 1990 .. 2100 */
 }
 
+/* By the digits in front: 4 of a year, at most 2 of a day or month, or more. */
+static unsigned possible_formats(const char *s, size_t n)
+{
+    size_t digits = 0;
+    while (digits < n && s[digits] >= '0' && s[digits] <= '9')
+        digits++;
+    if (digits == 4 && digits < n)
+        return 1u << SEG_DATE_ISO;
+    if (digits > 0 && digits <= 2 && digits < n)
+        return 1u << SEG_DATE_DMY | 1u << SEG_DATE_MDY;
+    return 1u << SEG_DATE_COMPACT | 1u << SEG_DATE_EPOCH | 1u << SEG_DATE_EPOCH_MS;
+}
+
 unsigned seg_date_formats_of(const char *s, size_t n)
 {
-    unsigned found = 0;
+    unsigned found = 0, possible = possible_formats(s, n);
     for (int f = SEG_DATE_ISO; f <= SEG_DATE_EPOCH_MS; f++) {
         int64_t seconds;
         bool has_time;
-        if (!seg_parse_date(s, n, (seg_date_format)f, &seconds, &has_time))
+        if ((possible & 1u << f) == 0 || !seg_parse_date(s, n, (seg_date_format)f, &seconds, &has_time))
             continue;
         bool looks_whole = f == SEG_DATE_COMPACT || f == SEG_DATE_EPOCH || f == SEG_DATE_EPOCH_MS;
         if (!looks_whole || is_plausible(seconds))
