@@ -61,10 +61,14 @@ static bool take_number(cursor *c, int least, int most, int *out)
 
 static bool take_char(cursor *c, const char *allowed, char *taken)
 {
-    if (c->s == c->end || *c->s == 0 || strchr(allowed, *c->s) == NULL)
+    if (c->s == c->end)
         return false;
-    *taken = *c->s++;
-    return true;
+    for (; *allowed != 0; allowed++)
+        if (*allowed == *c->s) {
+            *taken = *c->s++;
+            return true;
+        }
+    return false;
 }
 
 /* Three numbers of `widths` digits (least, most) with the same separator twice. */
@@ -227,19 +231,26 @@ static unsigned possible_formats(const char *s, size_t n)
     return 1u << SEG_DATE_COMPACT | 1u << SEG_DATE_EPOCH | 1u << SEG_DATE_EPOCH_MS;
 }
 
-unsigned seg_date_formats_of(const char *s, size_t n)
+unsigned seg_date_readings(const char *s, size_t n, int64_t seconds[SEG_DATE_N_FORMATS],
+                           bool has_time[SEG_DATE_N_FORMATS])
 {
     unsigned found = 0, possible = possible_formats(s, n);
-    for (int f = SEG_DATE_ISO; f <= SEG_DATE_EPOCH_MS; f++) {
-        int64_t seconds;
-        bool has_time;
-        if ((possible & 1u << f) == 0 || !seg_parse_date(s, n, (seg_date_format)f, &seconds, &has_time))
+    for (int f = SEG_DATE_ISO; f < SEG_DATE_N_FORMATS; f++) {
+        if ((possible & 1u << f) == 0
+            || !seg_parse_date(s, n, (seg_date_format)f, &seconds[f], &has_time[f]))
             continue;
         bool looks_whole = f == SEG_DATE_COMPACT || f == SEG_DATE_EPOCH || f == SEG_DATE_EPOCH_MS;
-        if (!looks_whole || is_plausible(seconds))
+        if (!looks_whole || is_plausible(seconds[f]))
             found |= 1u << f;
     }
     return found;
+}
+
+unsigned seg_date_formats_of(const char *s, size_t n)
+{
+    int64_t seconds[SEG_DATE_N_FORMATS];
+    bool has_time[SEG_DATE_N_FORMATS];
+    return seg_date_readings(s, n, seconds, has_time);
 }
 
 static const char *const format_names[] = {

@@ -17,6 +17,7 @@ typedef enum seg_date_format {
     SEG_DATE_EPOCH,      /* seconds since 1970 */
     SEG_DATE_EPOCH_MS
 } seg_date_format;
+enum { SEG_DATE_N_FORMATS = SEG_DATE_EPOCH_MS + 1 };
 
 /* One cell: the date and, after a blank or T, an optional time h:mm[:ss[.fff]][ am|pm] and
  * an optional zone Z, UTC or +hh[[:]mm], also after a blank (converted to UTC). Years
@@ -27,6 +28,9 @@ bool seg_parse_date(const char *s, size_t n, seg_date_format format, int64_t *se
 /* Formats (bit 1 << seg_date_format) under which the cell is a date; EPOCH and COMPACT
  * only when plausible (1990 .. 2100), so that plain whole numbers are no dates. */
 unsigned seg_date_formats_of(const char *s, size_t n);
+/* And what it is under each of them. */
+unsigned seg_date_readings(const char *s, size_t n, int64_t seconds[SEG_DATE_N_FORMATS],
+                           bool has_time[SEG_DATE_N_FORMATS]);
 
 /* "iso", "compact", "d.m.y", "m/d/y", "epoch", "epoch-ms"; and back (SEG_DATE_NONE if
  * unknown). */

@@ -194,8 +194,10 @@ seg_status seg_csv_facts_date(seg_csv_facts *f, const seg_csv_look *look, seg_er
 {
     seg_csv_cell cell = seg_csv_trim(look->s, look->n);
     unsigned formats = 0;
+    int64_t seconds[SEG_DATE_N_FORMATS];
+    bool has_time[SEG_DATE_N_FORMATS];
     if (cell.s[0] >= '0' && cell.s[0] <= '9')
-        formats = seg_date_formats_of(cell.s, cell.n);
+        formats = seg_date_readings(cell.s, cell.n, seconds, has_time);
     if (formats == 0 && f->not_date == NULL && look->column->type != SEG_CSV_DATE)
         return SEG_OK;   /* no date in sight */
     if (f->not_date == NULL) {
@@ -204,21 +206,17 @@ seg_status seg_csv_facts_date(seg_csv_facts *f, const seg_csv_look *look, seg_er
             return st;
     }
     for (int i = SEG_DATE_ISO; i < SEG_CSV_N_FORMATS; i++) {
-        int64_t second;
-        bool has_time;
         if ((formats & 1u << i) == 0) {
             seg_csv_facts_place(&f->not_date[i], look);
             continue;
         }
-        if (!seg_parse_date(cell.s, cell.n, (seg_date_format)i, &second, &has_time))
-            continue;
         seg_csv_facts_place(&f->a_date, look);
-        if (f->n_dates[i] == 0 || second < f->first_second[i])
-            f->first_second[i] = second;
-        if (f->n_dates[i] == 0 || second > f->last_second[i])
-            f->last_second[i] = second;
+        if (f->n_dates[i] == 0 || seconds[i] < f->first_second[i])
+            f->first_second[i] = seconds[i];
+        if (f->n_dates[i] == 0 || seconds[i] > f->last_second[i])
+            f->last_second[i] = seconds[i];
         f->n_dates[i] += look->n_equal;
-        f->has_time |= has_time;
+        f->has_time |= has_time[i];
     }
     return SEG_OK;
 }

@@ -16,7 +16,7 @@ enum {
     SEG_CSV_MAX_TEXT = 1024,          /* bytes of an id, level or item */
     SEG_CSV_SURE_PERCENT = 95,        /* numbers or dates that make the rest a mistake */
     SEG_CSV_FIXED_SCALE = 10000,      /* finest money */
-    SEG_CSV_N_FORMATS = SEG_DATE_EPOCH_MS + 1
+    SEG_CSV_N_FORMATS = SEG_DATE_N_FORMATS
 };
 
 /* What a column is for. */
