@@ -10,16 +10,15 @@ for kind in features transactions; do
     "$BUILD/bench/data/make-h5" $kind "$bytes" $kind.h5 >/dev/null || exit 1
 done
 
-# work DIR COMMAND_PREFIX...: makes all files in DIR. One thread, because a team that waits for
-# the disk burns the time of the other tests; RFM keeps all customers and orders in memory.
+# work DIR COMMAND_PREFIX...: makes all files in DIR.
 work() {
     dir=$1
     shift
     mkdir "$dir"
     for words in \
-        "train kmeans features.h5 --k 4 --max-iter 2 --tol 0 -o $dir/k.model --threads 1" \
-        "score $dir/k.model features.h5 -o $dir/scores.h5 --threads 1" \
-        "train rfm transactions.h5 -o $dir/r.model --scores $dir/rfm.h5 --memory $((limit * 3 / 4))"
+        "train kmeans features.h5 --k 3 --init random --max-iter 2 --tol 0 -o $dir/k.model" \
+        "score $dir/k.model features.h5 -o $dir/scores.h5" \
+        "train rfm transactions.h5 -o $dir/r.model --scores $dir/rfm.h5"
     do
         for file in features transactions; do dd if=$file.h5 iflag=nocache count=0 status=none; done
         "$@" "$SEGMILL" $words --quiet >/dev/null || echo "$dir: ${words%% -*}: exit $?"
