@@ -3,6 +3,8 @@
 #include "base/try.h"
 #include "data/csv_work.h"
 
+enum { MOST_REMEMBERED = 192 };   /* columns: of more, the last cells take too much room */
+
 /* ---- codes -------------------------------------------------------------------------- */
 
 /* A cell of a dictionary without bounds. */
@@ -62,7 +64,7 @@ seg_status seg_csv_as_codes(const seg_csv_work *w, seg_error *err)
     int32_t *out = seg_csv_kept_as(w->part, w->c, SEG_CSV_KEPT_CODE, w->n * sizeof *out, err);
     if (out == NULL)
         return SEG_E_AGAIN;
-    TRY(seg_csv_news_start(news, n_known, counted, err));
+    TRY(seg_csv_news_start(news, n_known, counted, w->chunk->n_columns <= MOST_REMEMBERED, err));
     for (size_t r = 0; r < w->n; r++) {
         seg_csv_cell cell = seg_csv_next_cell(&cells);
         seg_csv_recent *recent = seg_csv_recent_of(news, cell.s, cell.n);

@@ -7,11 +7,12 @@
 
 enum { FIRST_SLOTS = 64 };
 
-seg_status seg_csv_news_start(seg_csv_news *news, size_t n_known, bool counted, seg_error *err)
+seg_status seg_csv_news_start(seg_csv_news *news, size_t n_known, bool counted, bool remember,
+                              seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_arena_free(&news->arena);
-    if (news->recent == NULL) {
+    if (news->recent == NULL && remember) {
         TRY(SEG_ALLOC(&news->recent, SEG_CSV_RECENT, "recent texts", err));
         for (size_t i = 0; i < SEG_CSV_RECENT; i++)
             news->recent[i].n = UINT32_MAX;

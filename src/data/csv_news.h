@@ -35,8 +35,9 @@ typedef struct seg_csv_news {
     seg_arena arena;          /* texts that would not stay */
 } seg_csv_news;
 
-/* Start anew beside a dictionary of n_known texts. */
-seg_status seg_csv_news_start(seg_csv_news *news, size_t n_known, bool counted,
+/* Start anew beside a dictionary of n_known texts. counted: how often they stand there;
+ * remember: the last cells, in some 20 KB. */
+seg_status seg_csv_news_start(seg_csv_news *news, size_t n_known, bool counted, bool remember,
                               seg_error *err);
 void seg_csv_news_free(seg_csv_news *news);
 
@@ -53,13 +54,13 @@ static inline uint64_t seg_csv_load8(const char *s)
     return word;
 }
 
-/* Where the cell is remembered (then ->n is n), or would be; null: it is too long for that.
+/* Where the cell is remembered (then ->n is n), or would be; null: it is not.
  * 8 bytes behind the cell may be read. Cells of up to 8 bytes are masked, those of up to 16
  * are two words that overlap, longer ones four. */
 static inline seg_csv_recent *seg_csv_recent_of(seg_csv_news *news, const char *s, size_t n)
 {
     uint64_t a = 0, b = 0, c = 0, d = 0;
-    if (n > SEG_CSV_RECENT_BYTES)
+    if (n > SEG_CSV_RECENT_BYTES || news->recent == NULL)
         return NULL;
     if (n <= 8) {
         a = n == 0 ? 0 : seg_csv_load8(s) << (64 - 8 * n);
