@@ -167,6 +167,7 @@ seg_status seg_csv_as_texts(const seg_csv_work *w, seg_error *err)
         if (seg_csv_work_missing(w, cell)) {
             seg_csv_missing_in(&t, r);
             part->faulty |= ids;
+            f->ascending = f->ascending && !ids;   /* merging looks at the last row alone */
             continue;
         }
         seg_csv_present_in(&t, r);

@@ -56,7 +56,8 @@ static void merge_ids(seg_csv_column *c, const seg_csv_part *part, size_t i)
     seg_csv_view view = { &segment, directory };
     size_t n, last_n = c->last_id.n;
     const char *first = seg_csv_view_text(&view, i, 0, &n);
-    bool after = n != last_n ? n > last_n : memcmp(first, c->last_id.bytes, n) > 0;
+    bool after = n != last_n ? n > last_n
+                 : n > 0 && memcmp(first, c->last_id.bytes, n) > 0;
     c->found.ascending = c->found.ascending && part->facts[i].ascending && after;
     const char *last = seg_csv_view_text(&view, i, segment.n_rows - 1, &n);
     seg_text_clear(&c->last_id);
@@ -103,7 +104,8 @@ static void forget(seg_csv_column *c)
         seg_dictionary_free(c->coded);
         c->coded = NULL;
     }
-    memset(c->tallies, 0, c->tallies_cap * sizeof *c->tallies);
+    if (c->tallies != NULL)
+        memset(c->tallies, 0, c->tallies_cap * sizeof *c->tallies);
     seg_text_clear(&c->last_id);
     c->n_twice = 0;
 }
@@ -122,9 +124,9 @@ static seg_status look_at_levels(seg_csv_import *im, seg_csv_column *c, seg_erro
                               .file = c->tallies[i].file };
         TRY(seg_csv_facts_look(&facts, &look, err));
     }
-    bool both = n > 0 && c->found.n_present > 0;
     TRY(seg_csv_facts_merge(&c->found, &facts, err));
-    c->found.counts = c->found.counts && !both;
+    if (n > 0 && c->found.many)   /* some cells were texts: which ones depends on the chunks */
+        c->found.counts = false;
 
 done:
     seg_free(facts.not_date);
