@@ -5,7 +5,7 @@
  *
  * Measured (AMD EPYC, Linux 6.18, warm, with a sum of every value, summing an array in
  * memory = 100 %): 84 to 94 % this way, 51 % with MAP_POPULATE per block, 60 % by pread.
- * The first pass, which also maps and checks, takes 10 to 15 % longer with MADV_POPULATE_READ
+ * The first pass, which also maps and checks, takes 15 to 20 % longer with MADV_POPULATE_READ
  * ahead of each block, and 2 times the processor time with two threads that meet new pages.
  *
  * A page that the file lost after the look at its size ends the process (SIGBUS): so its
