@@ -105,6 +105,7 @@ static void forget(seg_csv_column *c)
         c->coded = NULL;
     }
     if (c->tallies != NULL)
+        if (c->tallies != NULL)
         memset(c->tallies, 0, c->tallies_cap * sizeof *c->tallies);
     seg_text_clear(&c->last_id);
     c->n_twice = 0;
