@@ -116,10 +116,11 @@ void seg_csv_part_recode(seg_csv_part *part)
 
 /* ---- texts -------------------------------------------------------------------------- */
 
-/* Nothing but a text: a letter in front. */
-static inline bool plainly_text(const seg_csv_facts *f, char first)
+/* Nothing but a text: a letter in front, which starts no sign of money. */
+static inline bool plainly_text(const seg_csv_work *w, char first)
 {
-    return f->not_date == NULL && f->not_number.line != 0
+    const seg_csv_facts *f = w->facts;
+    return f->not_date == NULL && f->not_number.line != 0 && !w->im->notation.signs
            && (unsigned char)(first | 0x20) - (unsigned)'a' < 26;
 }
 
@@ -133,7 +134,7 @@ static seg_status seen_text(const seg_csv_work *w, size_t r, seg_csv_cell cell, 
     f->width = cell.n > f->width ? cell.n : f->width;
     if (cell.n > SEG_CSV_MAX_TEXT)
         seg_csv_seen_at(w, &f->too_long, r);
-    if (!open || plainly_text(f, *cell.s))
+    if (!open || plainly_text(w, *cell.s))
         return SEG_OK;
     f->n_present = n_present - 1;   /* before this one, which the look counts */
     seg_csv_look look = seg_csv_work_look(w, r, cell);

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/date.h"
+#include "data/csv_import.h"
 #include "tests/support/csv_case.h"
 #include "tests/support/fimi.h"
 
@@ -428,9 +429,32 @@ static void cell2cell_keeps_the_word_unknown(void **state)
     csv_case_close(&c);
 }
 
+/* So many that they are read as texts; the sample has an empty line and tells nothing. */
+static void a_sign_of_letters_is_no_text_beside_a_word(void **state)
+{
+    (void)state;
+    enum { ROWS = 5000 };
+    csv_case c = { 0 };
+    char *text = malloc((size_t)ROWS * 24);
+    assert_non_null(text);
+    size_t n = (size_t)sprintf(text, "x,price\n\n");
+    for (int i = 0; i < ROWS; i++)
+        n += (size_t)sprintf(text + n, i % 100 == 50 ? "%d,word\n" : "1,CHF %d\n", i);
+    for (size_t i = 0; i < 3; i++) {
+        seg_csv_chunk_bytes = (const size_t[]){ 0, 100, 3000 }[i];
+        csv_case_open(&c, text, "--signs");
+        assert_int_equal(c.status, SEG_E_DATA);
+        assert_non_null(strstr(c.error.text, "line 53: column 'price': 'word' is not a number"));
+        csv_case_close(&c);
+    }
+    seg_csv_chunk_bytes = 0;
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sign_of_letters_is_no_text_beside_a_word),
         cmocka_unit_test(cells_become_typed_columns),
         cmocka_unit_test(levels_stand_in_the_order_of_their_bytes),
         cmocka_unit_test(dates_become_days_or_times),
