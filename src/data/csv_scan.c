@@ -17,6 +17,10 @@
 
 enum { FIRST_WINDOW = 256 * 1024, ROOM_TO_READ = 4096, MAX_CELLS = 1 << 20, ROW_FIELDS = 64 };
 
+/* More than the largest --max-field, and twice as much still has places of 32 bits, with
+ * which csv_chunk.h works. */
+static const size_t most_row_bytes = (size_t)3 << 29;
+
 struct seg_csv_scan {
     seg_input *input;
     seg_csv_dialect dialect;
@@ -58,6 +62,8 @@ seg_status seg_csv_scan_new(seg_input *input, seg_csv_dialect dialect, uint64_t 
     scan->dialect = dialect;
     scan->max_field = (size_t)max_field_bytes;
     scan->max_row = scan->max_field * ROW_FIELDS;
+    if (scan->max_row > most_row_bytes)
+        scan->max_row = most_row_bytes;
     scan->special['\n'] = scan->special['\r'] = true;
     if (dialect.blanks)
         scan->special[' '] = scan->special['\t'] = true;

@@ -167,7 +167,7 @@ static size_t sound_text(char *text, size_t n)
             text[at++] = '\r';
         if (below(20) > 0)
             text[at++] = '\n';
-        else if (text[at - 1] != '\r')
+        else if (at == 0 || text[at - 1] != '\r')
             text[at++] = ',';
     }
     return at;
