@@ -17,18 +17,19 @@
 enum { DAYS = 3652059, LAST_DAY = 2932896 };   /* 0001-01-01 .. 9999-12-31 */
 
 static char *text;
+static seg_context ctx;   /* the source keeps it */
 
 static seg_source *open_dates(uint64_t max_errors)
 {
     const char *path = "dates.csv";
     seg_import_options options;
-    seg_context ctx = seg_context_defaults();
     seg_source *source = NULL;
     seg_error err = { .text = "" };
     seg_import_defaults(&options);
     options.types = "d:date";
     options.dates = "iso";
     options.max_errors = max_errors;
+    ctx = seg_context_defaults();
     ctx.n_threads = 2;
     if (seg_csv_source(&ctx, &path, 1, &options, NULL, &source, &err) != SEG_OK)
         fail_msg("%s", err.text);
