@@ -131,6 +131,7 @@ typedef struct seg_csv_import {
     seg_kind kind;
     seg_node *report, *notes;     /* may be null */
     bool checked;                 /* types are decided: rows that do not fit are left out */
+    bool told_stray;              /* that a quote stands within a cell */
     bool told;                    /* a second reading says nothing twice */
 } seg_csv_import;
 

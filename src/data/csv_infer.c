@@ -60,37 +60,39 @@ static void guess(seg_csv_column *c, const seg_csv_facts *sample)
 typedef struct sample {
     seg_csv_import *im;
     size_t bytes;             /* of each */
-    seg_csv_part part;
     seg_csv_facts *facts;     /* per column */
     char *text;
 } sample;
 
-/* Facts of the cells of open columns; a text that is not regular tells nothing. */
+static seg_status look_at_row(sample *s, const seg_csv_row *row, seg_error *err)
+{
+    for (size_t c = 0; c < row->n_cells; c++) {
+        const seg_csv_column *column = &s->im->columns[c];
+        if (column->type != SEG_CSV_AUTO && column->type != SEG_CSV_DATE)
+            continue;
+        seg_csv_look look = { .im = s->im, .column = column, .s = row->cells[c].s,
+                              .n = row->cells[c].n, .n_equal = 1, .line = row->line };
+        seg_status st = seg_csv_facts_look(&s->facts[c], &look, err);
+        if (st != SEG_OK)
+            return st;
+    }
+    return SEG_OK;
+}
+
+/* Facts of the cells of open columns in rows that are sound. The start of a row may have been
+ * taken wrongly: then the row reader stops soon, and nothing is learnt. */
 static seg_status look_at_text(sample *s, size_t from, size_t n, seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_csv_rows *rows = s->im->rows;
-    seg_csv_part *part = &s->part;
-    seg_csv_chunk *chunk = &part->chunk;
-    chunk->text = s->text + from;
-    chunk->n = n - from;
-    TRY(SEG_GROW(&part->room, &part->room_cap, n, "a cell", err));
-    TRY(seg_csv_chunk_index(chunk, rows->n_columns, rows->dialect.delimiter, n, NULL, false,
-                            &part->shape, err));
-    if (part->shape != SEG_CSV_REGULAR || rows->dialect.blanks)
-        return SEG_OK;
-    for (size_t c = 0; c < rows->n_columns; c++) {
-        seg_csv_column *column = &s->im->columns[c];
-        if (column->type != SEG_CSV_AUTO && column->type != SEG_CSV_DATE)
+    seg_csv_row row = { 0 };
+    seg_csv_scan_text(rows->scan, rows->inputs[0], s->text + from, n - from, false, 1);
+    while (seg_csv_scan_next(rows->scan, &row, NULL) == SEG_OK && row.n_cells > 0) {
+        if (row.empty)
             continue;
-        for (size_t r = 0; r < chunk->n_rows; r++) {
-            seg_csv_cell cell = seg_csv_chunk_cell(chunk, r, c);
-            if (cell.n > 0 && *cell.s == '"')
-                cell = seg_csv_unquote(cell, part->room);
-            seg_csv_look look = { .im = s->im, .column = column, .s = cell.s, .n = cell.n,
-                                  .n_equal = 1, .line = r + 1 };
-            TRY(seg_csv_facts_look(&s->facts[c], &look, err));
-        }
+        seg_csv_rows_check(rows, &row);
+        if (row.defect == SEG_CSV_SOUND)
+            TRY(look_at_row(s, &row, err));
     }
 
 done:
@@ -145,6 +147,8 @@ seg_status seg_csv_guess(seg_csv_import *im, seg_error *err)
     seg_status st = SEG_OK;
     sample s = { .im = im, .bytes = SAMPLE_BYTES };
     size_t d = im->rows->n_columns;
+    for (size_t c = 0; c < d; c++)       /* the header and some rows as long */
+        s.bytes += 4 * strlen(im->rows->names[c]) + 32;
     if (seg_csv_chunk_bytes > 0)   /* tests: so that guesses go wrong */
         s.bytes = 16 + 4 * seg_csv_chunk_bytes;
     for (size_t c = 0; c < d; c++)
@@ -153,7 +157,6 @@ seg_status seg_csv_guess(seg_csv_import *im, seg_error *err)
     TRY(SEG_ALLOC(&s.facts, d, "a sample", err));
     for (size_t c = 0; c < d; c++)
         seg_csv_facts_clear(&s.facts[c]);
-    TRY(seg_csv_part_init(&s.part, im, err));
     TRY(sample_head(&s, err));
     TRY(sample_middle(&s, err));
     for (size_t c = 0; c < d; c++)
@@ -163,7 +166,6 @@ done:
     for (size_t c = 0; s.facts != NULL && c < d; c++)
         seg_free(s.facts[c].not_date);
     seg_free(s.facts);
-    seg_csv_part_free(&s.part);
     seg_free(s.text);
     return st;
 }
@@ -214,6 +216,10 @@ seg_status seg_csv_infer(seg_csv_import *im, seg_error *err)
         }
     }
     im->told = false;
+    if (again)
+        st = seg_fail(err, SEG_E_IO, "%s: the types of its columns were not settled by %d readings:"
+                      " this is a bug; --types helps", seg_input_name(im->rows->inputs[0]),
+                      MOST_READINGS);
 
 done:
     return st;

@@ -35,7 +35,6 @@ typedef struct reading {
     uint64_t line;               /* of the first row not yet taken */
     uint32_t file;
     size_t wait, skip;           /* after a stray quote: batches that are not tried at once */
-    bool told_stray;
     uint64_t bytes_before, bytes_all;   /* stored, for progress */
 } reading;
 
@@ -273,8 +272,8 @@ static seg_status judge_row(reading *rd, seg_csv_part *part, seg_csv_row *row, s
     size_t column;
     char reason[320];
     im->rows->n_read++;
-    if (!rd->told_stray && !im->told && !im->rows->dialect.blanks && has_stray_quote(row)) {
-        rd->told_stray = true;
+    if (!im->told_stray && !im->told && !im->rows->dialect.blanks && has_stray_quote(row)) {
+        im->told_stray = true;
         seg_note(im->ctx, SEG_LEVEL_INFO, "%s: line %llu: a quote within a cell: such rows are"
                  " read one by one", seg_input_name(rd->batch.input),
                  (unsigned long long)row->line);
