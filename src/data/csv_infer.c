@@ -211,8 +211,8 @@ seg_status seg_csv_infer(seg_csv_import *im, seg_error *err)
         if (again && !im->checked) {
             im->checked = true;
             follow_types(im);
-        } else if (!all_kept_well(im)) {
-            again = true;
+        } else {
+            again = !all_kept_well(im);
         }
     }
     im->told = false;
