@@ -67,5 +67,6 @@ void seg_arena_free(seg_arena *arena)
 
 seg_status seg_arena_failed(seg_error *err)
 {
-    return seg_fail(err, SEG_E_AGAIN, "cannot allocate memory for names");
+    return seg_fail(err, SEG_E_AGAIN, "cannot allocate memory for names%s",
+                    seg_alloc_limit() == 0 ? "" : "; give more with --memory");
 }
