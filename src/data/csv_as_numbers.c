@@ -42,7 +42,8 @@ static void put_range(seg_csv_facts *f, const range *a)
 }
 
 /* Blanks around it, very large, or no number. */
-static bool odd_number(const seg_csv_work *w, size_t r, seg_csv_cell cell, double *value, float *single)
+static bool odd_number(const seg_csv_work *w, size_t r, seg_csv_cell cell, double *value,
+                       float *single)
 {
     seg_csv_look look = seg_csv_work_look(w, r, cell);
     const seg_csv_notation *as = &w->im->notation;

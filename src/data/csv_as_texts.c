@@ -94,20 +94,16 @@ done:
     return st;
 }
 
-static void *cells_of(seg_csv_part *part, uint64_t entry)
-{
-    return part->bytes + (entry & 0xffffffffffffff);
-}
-
 void seg_csv_part_recode(seg_csv_part *part)
 {
     const uint64_t *directory = (const uint64_t *)(void *)part->bytes;
     size_t d = part->chunk.n_columns;
     for (size_t c = 0; c < d; c++) {
         const seg_csv_news *news = &part->news[c];
-        if (directory[c] >> 56 != SEG_CSV_KEPT_CODE || news->n == 0)
+        if (seg_csv_entry_kept(directory[c]) != SEG_CSV_KEPT_CODE || news->n == 0)
             continue;
-        int32_t *codes = cells_of(part, directory[c]);
+        char *cells = part->bytes + seg_csv_entry_offset(directory[c]);
+        int32_t *codes = (int32_t *)(void *)cells;
         for (size_t r = 0; r < part->chunk.n_rows; r++)
             if (codes[r] < SEG_MISSING_CODE)
                 codes[r] = news->texts[-2 - codes[r]].code;

@@ -13,11 +13,9 @@
 #include "base/try.h"
 #include "data/csv_chunk.h"
 
-seg_status seg_csv_batch_init(seg_csv_batch *b, size_t bytes, seg_error *err)
+void seg_csv_batch_init(seg_csv_batch *b, size_t bytes)
 {
-    (void)err;
     *b = (seg_csv_batch){ .cap = bytes < 64 ? 64 : bytes };
-    return SEG_OK;
 }
 
 static void unmap(seg_csv_batch *b)

@@ -27,7 +27,7 @@ typedef struct seg_csv_batch {
     uint64_t hashed;         /* up to there in the file */
 } seg_csv_batch;
 
-seg_status seg_csv_batch_init(seg_csv_batch *batch, size_t bytes, seg_error *err);
+void seg_csv_batch_init(seg_csv_batch *batch, size_t bytes);
 void seg_csv_batch_free(seg_csv_batch *batch);
 /* From the start of a file, which is at its start. hash: see below. */
 seg_status seg_csv_batch_start(seg_csv_batch *batch, seg_input *input, bool hash,

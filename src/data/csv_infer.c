@@ -29,13 +29,18 @@ static seg_csv_mode settled_mode(const seg_csv_column *c)
     return SEG_CSV_AS_LEVELS;
 }
 
-/* Formats whose cells nothing else can be. */
+/* Cells of such formats can be nothing but dates. */
+static bool is_plain(seg_date_format format)
+{
+    return format == SEG_DATE_ISO || format == SEG_DATE_DMY || format == SEG_DATE_MDY;
+}
+
+/* The first plain format of all cells. */
 static seg_date_format plain_format(const seg_csv_facts *f)
 {
-    static const seg_date_format formats[] = { SEG_DATE_ISO, SEG_DATE_DMY, SEG_DATE_MDY };
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        if (f->n_present > 0 && f->n_dates[formats[i]] == f->n_present)
-            return formats[i];
+    for (int i = SEG_DATE_ISO; i < SEG_CSV_N_FORMATS; i++)
+        if (is_plain((seg_date_format)i) && f->n_present > 0 && f->n_dates[i] == f->n_present)
+            return (seg_date_format)i;
     return SEG_DATE_NONE;
 }
 
@@ -113,7 +118,6 @@ static seg_status sample_head(sample *s, seg_error *err)
     size_t n;
     TRY(seg_input_rewind(rows->inputs[0], err));
     TRY(seg_input_read(rows->inputs[0], s->text, s->bytes, &n, err));
-    memset(s->text + n, 0, SEG_CSV_PADDING);
     if (n > 0 && n < s->bytes && s->text[n - 1] != '\n')
         s->text[n++] = '\n';
     TRY(look_at_text(s, rows->header ? behind_line(s->text, n) : 0, n, err));
@@ -134,7 +138,6 @@ static seg_status sample_middle(sample *s, seg_error *err)
     for (uint64_t i = 1; i <= 2; i++) {
         TRY(seg_pread_all(fd, s->text, s->bytes, start + (end - start) / 3 * i,
                           seg_input_name(input), err));
-        memset(s->text + s->bytes, 0, SEG_CSV_PADDING);
         TRY(look_at_text(s, behind_line(s->text, s->bytes), s->bytes, err));
     }
 
@@ -153,7 +156,7 @@ seg_status seg_csv_guess(seg_csv_import *im, seg_error *err)
         s.bytes = 16 + 4 * seg_csv_chunk_bytes;
     for (size_t c = 0; c < d; c++)
         im->columns[c].mode = im->columns[c].mode_if_no_id = settled_mode(&im->columns[c]);
-    TRY(SEG_ALLOC(&s.text, s.bytes + SEG_CSV_PADDING + 1, "a sample", err));
+    TRY(SEG_ALLOC(&s.text, s.bytes, "a sample", err));
     TRY(SEG_ALLOC(&s.facts, d, "a sample", err));
     for (size_t c = 0; c < d; c++)
         seg_csv_facts_clear(&s.facts[c]);
@@ -177,9 +180,7 @@ static void follow_types(seg_csv_import *im)
 {
     for (size_t c = 0; c < im->rows->n_columns; c++) {
         seg_csv_column *column = &im->columns[c];
-        if (column->type == SEG_CSV_DATE && column->format >= SEG_DATE_ISO
-            && (column->format == SEG_DATE_ISO || column->format == SEG_DATE_DMY
-                || column->format == SEG_DATE_MDY)) {
+        if (column->type == SEG_CSV_DATE && is_plain(column->format)) {
             column->mode = SEG_CSV_AS_DATES;
             column->guess_format = column->format;
         } else {

@@ -68,9 +68,9 @@ static void merge_ids(seg_csv_column *c, const seg_csv_part *part, size_t i)
 static seg_status merge_column(seg_csv_column *c, seg_csv_part *part, size_t i, seg_error *err)
 {
     seg_status st = SEG_OK;
-    uint64_t entry = ((const uint64_t *)(const void *)part->bytes)[i];
+    seg_csv_kept kept = seg_csv_entry_kept(((const uint64_t *)(const void *)part->bytes)[i]);
     seg_csv_facts_shift(&part->facts[i], part->lines_before);
-    if (entry >> 56 == SEG_CSV_KEPT_CODE || entry >> 56 == SEG_CSV_KEPT_CODE8)
+    if (kept == SEG_CSV_KEPT_CODE || kept == SEG_CSV_KEPT_CODE8)
         TRY(merge_news(c, part, &part->news[i], err));
     if (c->mode == SEG_CSV_AS_IDS)
         merge_ids(c, part, i);

@@ -53,7 +53,7 @@ void *seg_csv_kept_as(seg_csv_part *part, size_t entry, seg_csv_kept kept, size_
 void seg_csv_keep_less(const seg_csv_work *w, seg_csv_kept kept, size_t bytes)
 {
     uint64_t *entry = (uint64_t *)(void *)w->part->bytes + w->c;
-    size_t offset = *entry & 0xffffffffffffff;
+    size_t offset = seg_csv_entry_offset(*entry);
     *entry = seg_csv_entry(kept, offset);
     w->part->n = offset + bytes;
 }

@@ -25,6 +25,16 @@ static inline uint64_t seg_csv_entry(seg_csv_kept kept, size_t offset)
     return (uint64_t)kept << 56 | offset;
 }
 
+static inline seg_csv_kept seg_csv_entry_kept(uint64_t entry)
+{
+    return (seg_csv_kept)(entry >> 56);
+}
+
+static inline size_t seg_csv_entry_offset(uint64_t entry)
+{
+    return entry & 0xffffffffffffff;
+}
+
 typedef struct seg_csv_segment {
     uint64_t first_row, line;   /* line: of the first row */
     uint64_t at;                /* in the spill */
@@ -62,12 +72,12 @@ seg_status seg_csv_store_get(const seg_csv_store *store, size_t segment, void *r
 
 static inline seg_csv_kept seg_csv_view_kept(const seg_csv_view *view, size_t column)
 {
-    return (seg_csv_kept)(view->directory[column] >> 56);
+    return seg_csv_entry_kept(view->directory[column]);
 }
 
 static inline const void *seg_csv_view_cells(const seg_csv_view *view, size_t column)
 {
-    return (const char *)view->directory + (view->directory[column] & 0xffffffffffffff);
+    return (const char *)view->directory + seg_csv_entry_offset(view->directory[column]);
 }
 
 /* A cell of a column kept as codes, or as days or seconds. */
