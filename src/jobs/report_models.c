@@ -49,6 +49,9 @@ static void put_profile(const profile *p, const seg_model *model, seg_node *into
     seg_put_int(into, "rows", p->rows);
     seg_put_node(into, "silhouette",
                  seg_node_get(seg_doc_root(model->info), "figures.silhouette"));
+    seg_put_node(into, "suggestion",
+                 seg_node_get(seg_doc_root(model->info), "figures.suggestion"));
+    seg_put_node(into, "scan", seg_node_get(seg_doc_root(model->info), "figures.scan"));
     seg_node *features = seg_put_array(into, "features");
     for (size_t f = 0; f < m->d; f++)
         seg_put_text(features, NULL, schema->features[f].name);

@@ -8,8 +8,9 @@
  *                                   scale, currency, and
  *     segments[]                    name, customers, money, risk, trained (null: not known)
  *     grid{levels, cells[]}         r, f, customers, money; only RFM
- *   profiles[]                      source, rows, silhouette, features[] and
+ *   profiles[]                      source, rows, silhouette, features[], suggestion and
  *     segments[]                    name, rows, means[], places[] (-1 .. 1: below .. above)
+ *     scan[]                        what was measured of each k (see models/kmeans_choose.h)
  *   risks[]                         source, what, customers, mean, high and
  *     deciles[] bands[] reasons[]   decile, customers, mean | name, customers | reason, customers
  *   trees[]                         source, label, positive, rows, positives, importance[],

@@ -179,6 +179,7 @@ static void add_segments(seg_text *out, const seg_node *facts)
     for (size_t i = 0; i < seg_node_count(profiles); i++)
         if (!is_scored(facts, seg_node_at(profiles, i)))
             seg_report_profile(out, seg_node_at(profiles, i), true);
+    each(out, profiles, seg_report_scan);
 }
 
 static void add_hashes(seg_text *out, const seg_node *inputs)

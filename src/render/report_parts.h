@@ -11,6 +11,8 @@ void seg_report_segments(seg_text *out, const seg_node *group, size_t n);
 void seg_report_grid(seg_text *out, const seg_node *group, size_t n);
 /* sizes: with those of the training, where no scores say more. */
 void seg_report_profile(seg_text *out, const seg_node *profile, bool sizes);
+/* How many segments, where a range of numbers was tried. */
+void seg_report_scan(seg_text *out, const seg_node *profile, size_t n);
 void seg_report_risk(seg_text *out, const seg_node *risk, size_t n);
 void seg_report_tree(seg_text *out, const seg_node *tree, size_t n);
 void seg_report_rules(seg_text *out, const seg_node *rules, size_t n);

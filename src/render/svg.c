@@ -65,6 +65,39 @@ void seg_svg_line(seg_text *out, double x1, double y1, double x2, double y2, uin
     seg_text_addf(out, " stroke=\"#%06x\"/>\n", (unsigned)colour);
 }
 
+static void add_dot(seg_text *out, double x, double y, uint32_t colour)
+{
+    seg_text_add(out, "<circle");
+    add_attribute(out, "cx", x);
+    add_attribute(out, "cy", y);
+    seg_text_addf(out, " r=\"3\" fill=\"#%06x\"/>\n", (unsigned)colour);
+}
+
+static void add_stretch(seg_text *out, const double *x, const double *y, size_t n,
+                        uint32_t colour)
+{
+    seg_text_add(out, "<polyline points=\"");
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0)
+            seg_text_add_char(out, ' ');
+        add_number(out, x[i]);
+        seg_text_add_char(out, ',');
+        add_number(out, y[i]);
+    }
+    seg_text_addf(out, "\" fill=\"none\" stroke=\"#%06x\" stroke-width=\"2\"/>\n",
+                  (unsigned)colour);
+}
+
+void seg_svg_curve(seg_text *out, const double *x, const double *y, size_t n, uint32_t colour)
+{
+    for (size_t first = 0, end; first < n; first = end + 1) {
+        for (end = first; end < n && !isnan(y[end]); end++)
+            add_dot(out, x[end], y[end], colour);
+        if (end > first + 1)
+            add_stretch(out, x + first, y + first, end - first, colour);
+    }
+}
+
 void seg_svg_text(seg_text *out, double x, double y, seg_svg_anchor anchor, const char *style,
                   const char *text)
 {

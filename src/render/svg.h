@@ -16,6 +16,8 @@ void seg_svg_end(seg_text *out);
 void seg_svg_rect(seg_text *out, double x, double y, double width, double height,
                   uint32_t colour);
 void seg_svg_line(seg_text *out, double x1, double y1, double x2, double y2, uint32_t colour);
+/* A line through n points, and a dot on each; a NaN interrupts it. */
+void seg_svg_curve(seg_text *out, const double *x, const double *y, size_t n, uint32_t colour);
 
 typedef enum seg_svg_anchor { SEG_SVG_START, SEG_SVG_MIDDLE, SEG_SVG_END } seg_svg_anchor;
 /* Baseline at y; style: a class of the page's style sheet, or null. Escaped. */

@@ -213,12 +213,13 @@ static void the_table_has_what_was_measured(void **state)
     assert_int_equal(seg_kmeans_scan_put(rows, 2, 1, seg_doc_root(doc), NULL), SEG_OK);
     assert_string_equal(seg_doc_json(doc, 0),
         "{\"suggested_k\": 4, \"suggestion\": \"4: the silhouette is highest (0.50), segments come"
-        " out the same in 20 of 20 resamples, the smallest holds 4.1 % of the customers\", \"scan\":"
-        " [{\"k\": 3, \"inertia\": 333.3333333333333, \"silhouette\": 0.25, \"simplified\": 0.35,"
-        " \"stability\": 0.93, \"worst_jaccard\": null, \"smallest_share\": 0.041,"
-        " \"resamples\": 20, \"same\": 20}, {\"k\": 4, \"inertia\": 250, \"silhouette\": 0.5,"
-        " \"simplified\": 0.6, \"stability\": 0.93, \"worst_jaccard\": 0.9,"
-        " \"smallest_share\": 0.041, \"resamples\": 20, \"same\": 20}]}");
+        " out the same in 20 of 20 resamples, the smallest holds 4.1 % of the customers\", "
+        "\"scan\": [{\"k\": 3, \"inertia\": 333.3333333333333, \"silhouette\": 0.25,"
+        " \"simplified\": 0.35, \"stability\": 0.93, \"worst_jaccard\": null,"
+        " \"smallest_share\": 0.041, \"resamples\": 20, \"same\": 20}, "
+        "{\"k\": 4, \"inertia\": 250, \"silhouette\": 0.5, \"simplified\": 0.6,"
+        " \"stability\": 0.93, \"worst_jaccard\": 0.9, \"smallest_share\": 0.041,"
+        " \"resamples\": 20, \"same\": 20}]}");
     seg_doc_free(doc);
 }
 

@@ -25,7 +25,12 @@ static const char evil_facts[] =
     "  {\"r\": 2, \"f\": 1, \"customers\": 1200, \"money\": 500}]}}],"
     "\"profiles\": [{\"source\": \"" EVIL "\", \"rows\": 10, \"silhouette\": 0.61,"
     " \"features\": [\"" EVIL "\", \"b\"], \"segments\": ["
-    "  {\"name\": \"" EVIL "\", \"rows\": 4, \"means\": [1, 2], \"places\": [0.9, -0.9]}]}],"
+    "  {\"name\": \"" EVIL "\", \"rows\": 4, \"means\": [1, 2], \"places\": [0.9, -0.9]}],"
+    " \"suggestion\": \"" EVIL "\", \"scan\": ["
+    "  {\"k\": 1, \"inertia\": 12345.67, \"silhouette\": null, \"smallest_share\": 1},"
+    "  {\"k\": 2, \"inertia\": 1e300, \"silhouette\": 0.4321, \"stability\": 0.876},"
+    "  {\"k\": \"" EVIL "\", \"silhouette\": -1e308, \"worst_jaccard\": \"" EVIL "\"},"
+    "  \"" EVIL "\"]}],"
     "\"risks\": [{\"source\": \"" EVIL "\", \"what\": \"" EVIL "\", \"customers\": 20,"
     " \"mean\": 0.2, \"high\": 10, \"deciles\": ["
     "  {\"decile\": 1, \"customers\": 10, \"mean\": 0.3},"
@@ -149,7 +154,7 @@ static void it_can_be_read_without_seeing_it(void **state)
     seg_text page = page_of(evil_facts, NULL);
     assert_non_null(strstr(page.bytes, "<html lang=\"en\">"));
     assert_int_equal(count(page.bytes, "<table>"), count(page.bytes, "<caption>"));
-    assert_int_equal(count(page.bytes, "<svg "), 2);
+    assert_int_equal(count(page.bytes, "<svg "), 3);
     assert_int_equal(count(page.bytes, "<svg "), count(page.bytes, "<desc id="));
     assert_int_equal(count(page.bytes, "<h1>"), 1);
     assert_int_equal(count(page.bytes, "<div class=\"words\">"),
@@ -173,10 +178,20 @@ static void numbers_of_the_facts_stand_in_the_page(void **state)
         "and 29 more rules", "and 2 more offers", "In 5,000 baskets",
         "1,200 members, 30 joined, 4 left, 0 changed segment",
         "age &lt;= 5 or not known",
+        "From 1 to 0 segments were tried", ">1 (kept)<", ">0.43<", ">0.88<", ">found again<",
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         if (strstr(page.bytes, expected[i]) == NULL)
             fail_msg("the page does not hold '%s'", expected[i]);
+    seg_text_free(&page);
+}
+
+static void a_scan_of_one_number_is_not_shown(void **state)
+{
+    (void)state;
+    seg_text page = page_of("{\"profiles\": [{\"source\": \"m\", \"rows\": 2, \"segments\": [],"
+                            " \"scan\": [{\"k\": 2, \"silhouette\": 0.5}]}]}", NULL);
+    assert_null(strstr(page.bytes, "How many segments"));
     seg_text_free(&page);
 }
 
@@ -313,6 +328,7 @@ int main(void)
         cmocka_unit_test(the_page_refers_to_nothing_outside),
         cmocka_unit_test(it_can_be_read_without_seeing_it),
         cmocka_unit_test(numbers_of_the_facts_stand_in_the_page),
+        cmocka_unit_test(a_scan_of_one_number_is_not_shown),
         cmocka_unit_test(a_bound_that_is_tightened_is_not_said_twice),
         cmocka_unit_test(equal_facts_give_equal_bytes),
         cmocka_unit_test(what_is_missing_is_left_out),
