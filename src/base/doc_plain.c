@@ -89,6 +89,37 @@ static void add_cell(seg_text *out, const seg_node *node, size_t width, bool las
     seg_text_add(out, last ? "\n" : "  ");
 }
 
+/* A line for each: notes, names of several words. */
+static void add_lines(seg_text *out, const seg_node *array, size_t indent)
+{
+    size_t rows = array->n < MAX_ROWS ? array->n : MAX_ROWS;
+    for (size_t i = 0; i < rows; i++) {
+        add_pad(out, indent);
+        add_scalar(out, array->children[i]);
+        seg_text_add_char(out, '\n');
+    }
+    if (rows < array->n) {
+        add_pad(out, indent);
+        seg_text_addf(out, "... and %zu more\n", array->n - rows);
+    }
+}
+
+static bool is_prose(const seg_node *array)
+{
+    for (size_t i = 0; i < array->n; i++)
+        if (strchr(seg_node_text(array->children[i], ""), ' ') != NULL)
+            return true;
+    return false;
+}
+
+/* What is said of a row in sentences stands below it. */
+static void add_prose(seg_text *out, const seg_node *row, size_t indent)
+{
+    for (size_t i = 0; i < row->n; i++)
+        if (row->children[i]->type == SEG_DOC_ARRAY && is_prose(row->children[i]))
+            add_lines(out, row->children[i], indent);
+}
+
 /* Columns are the scalar members of the first row. */
 static void add_table(seg_text *out, const seg_node *array, size_t indent)
 {
@@ -125,6 +156,7 @@ static void add_table(seg_text *out, const seg_node *array, size_t indent)
         add_pad(out, indent);
         for (size_t c = 0; c < n; c++)
             add_cell(out, seg_node_member(array->children[r], names[c]), widths[c], c + 1 == n);
+        add_prose(out, array->children[r], indent + 2 * INDENT);
     }
     if (rows < array->n) {
         add_pad(out, indent);
@@ -133,29 +165,6 @@ static void add_table(seg_text *out, const seg_node *array, size_t indent)
     if (left_out > 0) {
         add_pad(out, indent);
         seg_text_addf(out, "... and %zu more columns\n", left_out);
-    }
-}
-
-static bool is_prose(const seg_node *array)
-{
-    for (size_t i = 0; i < array->n; i++)
-        if (strchr(seg_node_text(array->children[i], ""), ' ') != NULL)
-            return true;
-    return false;
-}
-
-/* A line for each: notes, names of several words. */
-static void add_lines(seg_text *out, const seg_node *array, size_t indent)
-{
-    size_t rows = array->n < MAX_ROWS ? array->n : MAX_ROWS;
-    for (size_t i = 0; i < rows; i++) {
-        add_pad(out, indent);
-        add_scalar(out, array->children[i]);
-        seg_text_add_char(out, '\n');
-    }
-    if (rows < array->n) {
-        add_pad(out, indent);
-        seg_text_addf(out, "... and %zu more\n", array->n - rows);
     }
 }
 

@@ -3,6 +3,7 @@
 #define SEGMILL_MODELS_KMEANS_H
 
 #include "kernels/kmeans.h"
+#include "models/kmeans_profile.h"
 #include "models/method.h"
 
 typedef enum seg_kmeans_scaling {
@@ -26,7 +27,8 @@ typedef struct seg_kmeans_model {
     bool log1p;
     double *spread;           /* k: mean squared distance in training, scaled units */
     int64_t *size;            /* k: rows in training */
-    const char **names;       /* k, in arena */
+    const char **names;       /* k, in arena; null until named */
+    seg_kmeans_profile *profile;   /* what they are like; or null */
     seg_arena arena;
     size_t *columns;          /* 0 .. d-1: the bound block is in the model's order */
     seg_kmeans_centres centres;
@@ -36,7 +38,10 @@ seg_status seg_kmeans_model_new(size_t k, size_t d, seg_kmeans_model **out, seg_
 void seg_kmeans_model_free(void *state);
 /* Centroid j, feature f in the data's own units. */
 double seg_kmeans_centroid(const seg_kmeans_model *model, size_t j, size_t f);
-/* Names from what stands out: "high monetary, low recency_days". */
+/* Names every segment that has none yet (null): "high spend and high orders", at most two
+ * traits of the profile (without one: of the centroids), "typical" where nothing stands out;
+ * "segment 7" in models of very many. No two are equal, none has a comma (lists of names are
+ * parted by commas) or a control character. kmeans_names.c */
 seg_status seg_kmeans_name_segments(seg_kmeans_model *model, const seg_schema *schema,
                                     seg_error *err);
 

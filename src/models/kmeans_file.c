@@ -38,6 +38,7 @@ seg_status seg_kmeans_save(const seg_model *model, seg_h5_writer *w, seg_error *
     TRY(put_f64(w, "uns/model/shift", m->shift, m->d, 0, err));
     TRY(put_f64(w, "uns/model/inverse", m->inverse, m->d, 0, err));
     TRY(seg_h5_put_int(w, "uns/model/log1p", m->log1p, err));
+    TRY(seg_kmeans_profile_save(m->profile, w, err));
 
 done:
     seg_free(centroids);
@@ -114,6 +115,7 @@ seg_status seg_kmeans_load(seg_model *model, seg_h5 *file, seg_error *err)
     TRY(seg_h5_get_int(file, "uns/model/log1p", &log1p, err));
     m->log1p = log1p != 0;
     TRY(get_names(m, file, err));
+    TRY(seg_kmeans_profile_load(file, m->k, &m->profile, err));
     seg_kmeans_centres_set(&m->centres, m->z, m->k);
     model->state = m;
     m = NULL;

@@ -1,4 +1,4 @@
-/* kmeans_model.c: k-means segments as a model: names, scores, description. */
+/* kmeans_model.c: k-means segments as a model: scores, evaluation, description. */
 #include "models/kmeans.h"
 
 #include <math.h>
@@ -49,6 +49,7 @@ void seg_kmeans_model_free(void *state)
     seg_free(m->size);
     seg_free(m->names);
     seg_free(m->columns);
+    seg_kmeans_profile_free(m->profile);
     seg_arena_free(&m->arena);
     seg_kmeans_centres_free(&m->centres);
     seg_free(m);
@@ -60,63 +61,6 @@ double seg_kmeans_centroid(const seg_kmeans_model *m, size_t j, size_t f)
     if (m->inverse[f] > 0)
         v += m->z[j * m->d + f] / m->inverse[f];
     return m->log1p ? seg_exp(v) - 1 : v;
-}
-
-/* ---- names ------------------------------------------------------------------------- */
-
-/* The feature whose centroid lies farthest from the middle, `not` left out. */
-static size_t standing_out(const seg_kmeans_model *m, size_t j, size_t not)
-{
-    size_t best = SIZE_MAX;
-    for (size_t f = 0; f < m->d; f++) {
-        double z = fabs(m->z[j * m->d + f]);
-        if (f != not && (best == SIZE_MAX || z > fabs(m->z[j * m->d + best])))
-            best = f;
-    }
-    return best;
-}
-
-static void add_trait(seg_text *name, const seg_kmeans_model *m, const seg_schema *schema,
-                      size_t j, size_t f)
-{
-    seg_text_add(name, m->z[j * m->d + f] > 0 ? "high " : "low ");
-    seg_text_add(name, schema->features[f].name);
-}
-
-static bool is_taken(const seg_kmeans_model *m, size_t j, const char *name)
-{
-    for (size_t i = 0; i < j; i++)
-        if (strcmp(m->names[i], name) == 0)
-            return true;
-    return false;
-}
-
-seg_status seg_kmeans_name_segments(seg_kmeans_model *m, const seg_schema *schema,
-                                    seg_error *err)
-{
-    static const double CLEAR = 0.3;   /* scaled units from the middle */
-    seg_text name = { 0 };
-    for (size_t j = 0; j < m->k; j++) {
-        size_t first = standing_out(m, j, SIZE_MAX), second = standing_out(m, j, first);
-        seg_text_clear(&name);
-        if (fabs(m->z[j * m->d + first]) < CLEAR)
-            seg_text_add(&name, "typical");
-        else
-            add_trait(&name, m, schema, j, first);
-        if (second != SIZE_MAX && fabs(m->z[j * m->d + second]) >= CLEAR) {
-            seg_text_add(&name, " and ");
-            add_trait(&name, m, schema, j, second);
-        }
-        if (!name.failed && is_taken(m, j, name.bytes))
-            seg_text_addf(&name, " (%zu)", j);
-        m->names[j] = name.failed ? NULL : seg_arena_text(&m->arena, name.bytes);
-        if (m->names[j] == NULL) {
-            seg_text_free(&name);
-            return seg_arena_failed(err);
-        }
-    }
-    seg_text_free(&name);
-    return SEG_OK;
 }
 
 /* ---- scores ------------------------------------------------------------------------- */
@@ -284,7 +228,8 @@ static seg_status evaluate_end(void *ev, seg_node *figures, seg_error *err)
 /* A feature may have the name of one of our own members. */
 static void put_centroid(seg_node *row, const char *feature, double value)
 {
-    static const char *const ours[] = { "segment", "segment_name", "rows" };
+    static const char *const ours[] = { "segment", "segment_name", "rows", "money_share",
+                                        "traits", "numbers", "categories" };
     char name[256];
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         if (strcmp(feature, ours[i]) == 0) {
@@ -309,7 +254,9 @@ static seg_status describe(const seg_model *model, seg_node *into, seg_error *er
         for (size_t f = 0; f < m->d; f++)
             put_centroid(row, model->schema->view.features[f].name,
                          seg_kmeans_centroid(m, j, f));
+        seg_kmeans_profile_put(m->profile, j, true, row);
     }
+    seg_kmeans_rules_put(m->profile, into);
     return SEG_OK;
 }
 
