@@ -100,10 +100,11 @@ $(B)/make-data: $(B)/scripts/make-data.o $(B)/scripts/shop.o $(B)/libsegmill.a
 
 # ---- benchmarks ------------------------------------------------------------
 
-BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c) $(wildcard bench/data/*.c)) \
+BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c) $(wildcard bench/data/*.c) \
+                               $(wildcard bench/kmeans/*.c)) \
          $(B)/bench/measure
 
-$(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/libsegmill.a
+$(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/bench/limits.o $(B)/libsegmill.a
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -177,6 +178,9 @@ peers: bench-build  ## the same work by other programs (Python packages go to bu
 bench-data: bench-build  ## the data layer beside duckdb, polars, pandas, in build/big (SIZE=BYTES)
 	@bench/data/run $(B)
 
+bench-kmeans: bench-build  ## k-means beside scikit-learn, FAISS, oneDAL; 15 minutes (SIZE=ROWS to try it)
+	@bench/kmeans/run $(B)
+
 install: all  ## program, library, headers, pkg-config, man page: make install PREFIX=...
 	@scripts/install $(B) "$(DESTDIR)$(PREFIX)" "$(PREFIX)" "$(VERSION)"
 
@@ -190,7 +194,7 @@ clean:  ## remove everything built
 	rm -rf build
 
 .PHONY: all setup demo test test-build check-all headers floors fuzz fuzz-build bench \
-        bench-build bench-data peers \
+        bench-build bench-data bench-kmeans peers \
         install format help clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

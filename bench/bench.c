@@ -1,4 +1,4 @@
-/* bench.c: timing, limits of the machine, and the result line (bench.h). */
+/* bench.c: timing and the result line (bench.h). */
 #include "bench/bench.h"
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __x86_64__
-#include <immintrin.h>
-#endif
+#include <sys/mman.h>
 
 /* ---- timing ------------------------------------------------------------------ */
 
@@ -65,112 +63,6 @@ bench_timing bench_time(void (*call)(void *state), void *state)
     return timing;
 }
 
-/* ---- limits of the machine --------------------------------------------------- */
-
-enum { CHAINS = 10, FMA_STEPS = 100000 };
-
-#ifdef __x86_64__
-/* Independent chains of fused multiply-adds: enough to fill two units of latency 4. */
-__attribute__((target("avx512f"))) static double fma_v4(void)
-{
-    __m512d a[CHAINS], m = _mm512_set1_pd(0.999999), b = _mm512_set1_pd(1e-6);
-    for (int c = 0; c < CHAINS; c++)
-        a[c] = _mm512_set1_pd(c);
-    for (int i = 0; i < FMA_STEPS; i++)
-        for (int c = 0; c < CHAINS; c++)
-            a[c] = _mm512_fmadd_pd(a[c], m, b);
-    for (int c = 1; c < CHAINS; c++)
-        a[0] = _mm512_add_pd(a[0], a[c]);
-    return _mm512_reduce_add_pd(a[0]);
-}
-
-__attribute__((target("avx2,fma"))) static double fma_v3(void)
-{
-    __m256d a[CHAINS], m = _mm256_set1_pd(0.999999), b = _mm256_set1_pd(1e-6);
-    for (int c = 0; c < CHAINS; c++)
-        a[c] = _mm256_set1_pd(c);
-    for (int i = 0; i < FMA_STEPS; i++)
-        for (int c = 0; c < CHAINS; c++)
-            a[c] = _mm256_fmadd_pd(a[c], m, b);
-    for (int c = 1; c < CHAINS; c++)
-        a[0] = _mm256_add_pd(a[0], a[c]);
-    double parts[4];
-    _mm256_storeu_pd(parts, a[0]);
-    return parts[0] + parts[1] + parts[2] + parts[3];
-}
-#endif
-
-/* Two values a register, multiply and add apart: what every processor can do. */
-static double fma_base(void)
-{
-    typedef double pair __attribute__((vector_size(16)));
-    pair a[CHAINS], m = { 0.999999, 0.999999 }, b = { 1e-6, 1e-6 };
-    for (int c = 0; c < CHAINS; c++)
-        a[c] = (pair){ c, c };
-    for (int i = 0; i < FMA_STEPS; i++)
-        for (int c = 0; c < CHAINS; c++)
-            a[c] = a[c] * m + b;
-    for (int c = 1; c < CHAINS; c++)
-        a[0] += a[c];
-    return a[0][0] + a[0][1];
-}
-
-static void run_fma(void *state)
-{
-    double (*chain)(void) = *(double (**)(void))state;
-    double sum = chain();
-    bench_keep(&sum);
-}
-
-double bench_peak_flops(void)
-{
-    static double peak;
-    if (peak > 0)
-        return peak;
-    double (*chain)(void) = fma_base;
-    double lanes = 2;
-#ifdef __x86_64__
-    seg_isa isa = seg_cpu_best_isa();
-    if (isa == SEG_ISA_V4) {
-        chain = fma_v4;
-        lanes = 8;
-    } else if (isa == SEG_ISA_V3) {
-        chain = fma_v3;
-        lanes = 4;
-    }
-#endif
-    bench_timing t = bench_time(run_fma, &chain);
-    peak = 2 * lanes * CHAINS * FMA_STEPS / t.min;
-    return peak;
-}
-
-enum { BANDWIDTH_BYTES = 256 << 20 };
-
-/* Reads an array, as fast as this processor reads at all. */
-static void run_read(void *state)
-{
-    typedef uint64_t line __attribute__((vector_size(64)));
-    const line *x = state;
-    line sum[4] = { 0 };
-    for (size_t i = 0; i + 4 <= BANDWIDTH_BYTES / sizeof *x; i += 4)
-        for (size_t c = 0; c < 4; c++)
-            sum[c] ^= x[i + c];
-    bench_keep(sum);
-}
-
-double bench_peak_bytes(void)
-{
-    static double peak;
-    if (peak > 0)
-        return peak;
-    void *x = bench_memory(BANDWIDTH_BYTES);
-    memset(x, 1, BANDWIDTH_BYTES);
-    bench_timing t = bench_time(run_read, x);
-    peak = BANDWIDTH_BYTES / t.min;
-    free(x);
-    return peak;
-}
-
 /* ---- results ----------------------------------------------------------------- */
 
 static void print_number(double value)
@@ -218,9 +110,9 @@ void bench_kernel_run(const bench_kernel *kernel)
     static const char *const units[] = { "rows", "flops", "bytes" };
     double limit = NAN;
     if (kernel->unit == BENCH_FLOPS)
-        limit = bench_peak_flops() * kernel->n_threads;
+        limit = bench_peak_flops(BENCH_F64, kernel->n_threads);
     if (kernel->unit == BENCH_BYTES)
-        limit = bench_peak_bytes();
+        limit = bench_peak_bytes(1);
     bench_line line = {
         .kind = "kernel",
         .name = kernel->name,
@@ -237,13 +129,19 @@ void bench_kernel_run(const bench_kernel *kernel)
     bench_print(&line);
 }
 
+enum { HUGE_PAGE = 2 << 20 };
+
 void *bench_memory(size_t bytes)
 {
-    void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    size_t unit = bytes < HUGE_PAGE ? 64 : HUGE_PAGE;
+    bytes = (bytes + unit - 1) / unit * unit;
+    void *p = aligned_alloc(unit, bytes);
     if (!p) {
         fputs("bench: could not allocate memory\n", stderr);
         exit(75);
     }
+    if (unit == HUGE_PAGE)
+        madvise(p, bytes, MADV_HUGEPAGE);
     return p;
 }
 

@@ -40,9 +40,11 @@ typedef struct bench_kernel {
 /* Time a kernel and print its line of results (columns: bench/README.md). */
 void bench_kernel_run(const bench_kernel *kernel);
 
-/* Limits of one thread, measured once per run: float64 operations and bytes a second. */
-double bench_peak_flops(void);
-double bench_peak_bytes(void);
+/* limits.c: what the machine can do with so many threads, measured once per run: fused
+ * multiply-adds in registers (two operations each) and bytes read from memory, a second. */
+typedef enum bench_precision { BENCH_F32, BENCH_F64 } bench_precision;
+double bench_peak_flops(bench_precision precision, int n_threads);
+double bench_peak_bytes(int n_threads);
 
 /* The line itself. NAN and null leave a cell empty. */
 typedef struct bench_line {
@@ -61,6 +63,7 @@ static inline void bench_keep(const void *p)
 
 /* n numbers between 0 and 1, the same ones on every run. Ends the program without memory. */
 double *bench_numbers(size_t n, uint64_t seed);
+/* Much of it is asked for in huge pages, as numpy does it. */
 void *bench_memory(size_t bytes);
 
 #endif

@@ -1,10 +1,11 @@
 /* measure.c: time whole programs, taking turns, so that a machine that slows down slows
  * all of them:
  *
- *   measure --kind K --name N --shape S --amount A --unit U [--repeats R] [--threads T]
- *           -- PROGRAM_NAME COMMAND -- PROGRAM_NAME COMMAND ...
+ *   measure --kind K --name N --shape S --amount A --unit U [--limit L] [--repeats R]
+ *           [--threads T] -- PROGRAM_NAME COMMAND [--threads T --limit L] -- PROGRAM_NAME COMMAND ...
  *
- * A COMMAND is one word for the shell. The last line it prints that starts with "check="
+ * Options hold for the programs behind them; L is the most that the machine can do, in units a
+ * second. A COMMAND is one word for the shell. The last line it prints that starts with "check="
  * is kept as the check of its result line: equal work should have equal checks. If it
  * prints "seconds=X", X is the duration instead of that of the whole process. */
 #include "bench/bench.h"
@@ -22,7 +23,8 @@
 enum { MAX_PROGRAMS = 8, MAX_REPEATS = 100 };
 
 typedef struct program {
-    const char *name, *command;
+    const char *command;
+    bench_line line;
     double seconds[MAX_REPEATS];
     double cpu_seconds;
     double peak_mib;
@@ -46,7 +48,7 @@ static void read_answer(int fd, program *p, double *seconds)
             snprintf(p->check, sizeof p->check, "%.255s", line + 6);
         if (strncmp(line, "seconds=", 8) == 0 &&
             !seg_parse_f64(line + 8, strlen(line + 8), '.', seconds))
-            fail("cannot read the seconds of", p->name);
+            fail("cannot read the seconds of", p->line.program);
     }
     if (from)
         fclose(from);
@@ -56,11 +58,11 @@ static void run_once(program *p, size_t repeat)
 {
     int ends[2];
     if (pipe(ends) != 0)
-        fail("could not make a pipe for", p->name);
+        fail("could not make a pipe for", p->line.program);
     double began = seg_clock_seconds();
     pid_t pid = fork();
     if (pid < 0)
-        fail("could not start", p->name);
+        fail("could not start", p->line.program);
     if (pid == 0) {
         dup2(ends[1], STDOUT_FILENO);
         close(ends[0]);
@@ -83,7 +85,7 @@ static void run_once(program *p, size_t repeat)
 }
 
 typedef struct arguments {
-    bench_line line;
+    bench_line line;   /* for the programs that follow */
     size_t repeats, n_programs;
     program programs[MAX_PROGRAMS];
 } arguments;
@@ -92,6 +94,14 @@ static uint64_t whole_number(const char *text, uint64_t most)
 {
     uint64_t value = 0;
     if (!seg_parse_u64(text, strlen(text), &value) || value < 1 || value > most)
+        fail("not a number that is allowed:", text);
+    return value;
+}
+
+static double real_number(const char *text)
+{
+    double value = 0;
+    if (!seg_parse_f64(text, strlen(text), '.', &value) || !(value > 0))
         fail("not a number that is allowed:", text);
     return value;
 }
@@ -108,6 +118,8 @@ static void read_option(arguments *a, const char *name, const char *value)
         a->line.unit = value;
     else if (strcmp(name, "--amount") == 0)
         a->line.amount = (double)whole_number(value, UINT64_MAX);
+    else if (strcmp(name, "--limit") == 0)
+        a->line.limit = real_number(value);
     else if (strcmp(name, "--repeats") == 0)
         a->repeats = whole_number(value, MAX_REPEATS);
     else if (strcmp(name, "--threads") == 0)
@@ -119,12 +131,19 @@ static void read_option(arguments *a, const char *name, const char *value)
 static void read_arguments(int argc, char **argv, arguments *a)
 {
     int i = 1;
-    for (; i + 1 < argc && strcmp(argv[i], "--") != 0; i += 2)
-        read_option(a, argv[i], argv[i + 1]);
-    for (; i + 2 < argc && a->n_programs < MAX_PROGRAMS; i += 3) {
-        if (strcmp(argv[i], "--") != 0)
-            fail("expected -- before", argv[i]);
-        a->programs[a->n_programs++] = (program){ .name = argv[i + 1], .command = argv[i + 2] };
+    while (i + 1 < argc && a->n_programs < MAX_PROGRAMS) {
+        if (strcmp(argv[i], "--") != 0) {
+            read_option(a, argv[i], argv[i + 1]);
+            i += 2;
+        } else if (i + 2 < argc) {
+            program *p = &a->programs[a->n_programs++];
+            p->line = a->line;
+            p->line.program = argv[i + 1];
+            p->command = argv[i + 2];
+            i += 3;
+        } else {
+            break;
+        }
     }
     if (i != argc || a->n_programs == 0 || !a->line.name)
         fail("cannot understand the arguments; see", "bench/measure.c");
@@ -141,13 +160,11 @@ int main(int argc, char **argv)
             run_once(&a.programs[i], r);
     for (size_t i = 0; i < a.n_programs; i++) {
         program *p = &a.programs[i];
-        bench_line line = a.line;
-        line.program = p->name;
-        line.check = p->check;
-        line.peak_mib = p->peak_mib;
-        line.timing = bench_summary(p->seconds, a.repeats);
-        line.timing.cpu = p->cpu_seconds / (double)a.repeats;
-        bench_print(&line);
+        p->line.check = p->check;
+        p->line.peak_mib = p->peak_mib;
+        p->line.timing = bench_summary(p->seconds, a.repeats);
+        p->line.timing.cpu = p->cpu_seconds / (double)a.repeats;
+        bench_print(&p->line);
     }
     return 0;
 }

@@ -253,7 +253,7 @@ static void take_turns(contestant *all, size_t n, size_t n_rows)
                             .n_threads = all[i].n_threads, .unit = "bytes", .check = sum,
                             .timing = bench_summary(all[i].seconds, ROUNDS), .peak_mib = NAN,
                             .amount = (double)n_rows * D * sizeof(float),
-                            .limit = bench_peak_bytes() };
+                            .limit = bench_peak_bytes(1) };
         line.timing.cpu = all[i].cpu;
         bench_print(&line);
         if (all[i].sum != all[0].sum)
