@@ -14,7 +14,8 @@
 #include "kernels/radix.h"
 
 static const double RARE = 0.05;        /* share of a yes/no feature: the least deviation */
-static const double PSEUDO_ROWS = 10;   /* like all others, in every segment */
+static const double PSEUDO_ROWS = 2;    /* like all others, in every segment: of a number, */
+static const double PSEUDO_LEVELS = 10; /*    and of a category, where chance has many tries */
 
 static double larger(double a, double b)
 {
@@ -22,9 +23,9 @@ static double larger(double a, double b)
 }
 
 /* Weight is kept of a segment of n rows beside the rows that are like all others. */
-static double kept(uint64_t n)
+static double kept(uint64_t n, double pseudo)
 {
-    return (double)n / ((double)n + PSEUDO_ROWS);
+    return (double)n / ((double)n + pseudo);
 }
 
 /* ---- sizes -------------------------------------------------------------------------------- */
@@ -114,7 +115,8 @@ static size_t gather(const seg_segment_rows *rows, size_t column, sorting *s,
                      seg_segment_number *out, seg_segment_range *range)
 {
     size_t m = 0, k = rows->k;
-    *range = (seg_segment_range){ (double)NAN, (double)NAN, true };
+    uint64_t negative = 0;
+    *range = (seg_segment_range){ (double)NAN, (double)NAN, 0, true };
     for (size_t i = 0; i < rows->x.n_rows; i++) {
         float x = value_at(rows, i, column);
         uint64_t w = seg_segment_weight(rows, i);
@@ -123,12 +125,14 @@ static size_t gather(const seg_segment_rows *rows, size_t column, sorting *s,
         s->keys[m] = key_of(x);
         s->rows[m++] = (uint32_t)i;
         range->whole = range->whole && floorf(x) == x;
+        negative += x < 0 ? w : 0;
         add_value(&out[k], (double)x, w);
         if (seg_segment_has(rows, i))
             add_value(&out[rows->labels[i]], (double)x, w);
     }
     seg_radix_sort(s->keys, s->rows, m, s->keys_temp, s->rows_temp);
     if (m > 0) {
+        range->negative = (double)negative / (double)out[k].weight;
         range->least = (double)value_at(rows, s->rows[0], column);
         range->largest = (double)value_at(rows, s->rows[m - 1], column);
     }
@@ -198,7 +202,7 @@ static void measure_number(const seg_segment_rows *rows, size_t column, sorting 
         out[j].mean = out[j].n > 0 ? out[j].sum / weight : (double)NAN;
         out[j].median = out[j].n > 0 ? out[j].median : (double)NAN;
         out[j].rank = j == k ? 0.5 : out[j].rank / weight;
-        out[j].effect = kept(out[j].n) * (out[j].rank - 0.5) / deviation;
+        out[j].effect = kept(out[j].n, PSEUDO_ROWS) * (out[j].rank - 0.5) / deviation;
         if (out[j].n == 0) {
             out[j].rank = (double)NAN;
             out[j].effect = 0;
@@ -294,7 +298,7 @@ static seg_segment_level measure_level(const counting *c, int32_t code, uint64_t
     level.share = (double)c->here[code] / (double)weight;
     level.usual = (double)c->all[code] / (double)all;
     double deviation = sqrt(level.usual * (1 - level.usual));
-    level.effect = kept(n) * (level.share - level.usual)
+    level.effect = kept(n, PSEUDO_LEVELS) * (level.share - level.usual)
                    / larger(deviation, sqrt(RARE * (1 - RARE)));
     return level;
 }

@@ -27,8 +27,8 @@ typedef struct seg_segment_rows {
  *       does not see how far away an outlier is.
  * effect: rank less 0.5, in standard deviations of the rank over all rows; so it is the
  *       standardised difference, of ranks. Deviations below those of a yes/no feature that 5 %
- *       have are taken as these, and ten rows like all others are added to the segment: rare
- *       things and tiny segments look less special than they would by chance. */
+ *       have are taken as these, and two rows like all others (ten, of a category) are added to
+ *       the segment: rare things and tiny segments look less special than by chance. */
 typedef struct seg_segment_number {
     uint64_t n, weight;          /* rows with a value, and their weight */
     double sum, mean, median, rank, effect;   /* mean, median, rank NaN without rows */
@@ -37,6 +37,7 @@ typedef struct seg_segment_number {
 /* Of all rows in one feature. */
 typedef struct seg_segment_range {
     double least, largest;       /* NaN without values */
+    double negative;             /* share of the rows that are below 0 */
     bool whole;                  /* all values are whole numbers */
 } seg_segment_range;
 

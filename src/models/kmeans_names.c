@@ -49,21 +49,32 @@ static void set_piece(piece *p, const char *first, const char *second, double aw
     seg_text_free(&text);
 }
 
-static void pieces_of_profile(const seg_kmeans_profile *p, size_t j, suggestion *out)
+static bool is_feature(const seg_schema *schema, const char *name)
 {
-    seg_kmeans_trait traits[2 * PIECES];
-    size_t n = seg_kmeans_traits_find(p, j, traits, 2 * PIECES), there = 0;
-    for (size_t i = 0; i < n && there < PIECES; i++) {
-        const seg_kmeans_trait *t = &traits[i];
-        if (t->number != SIZE_MAX) {
-            double rank = p->rank[j * p->n_numbers + t->number];
-            set_piece(&out->pieces[there++], t->effect > 0 ? "high" : "low",
-                      p->numbers[t->number], fabs(rank - 0.5));
-        } else if (t->effect > 0) {   /* what a segment lacks makes no name */
+    for (size_t f = 0; f < schema->n_features; f++)
+        if (strcmp(schema->features[f].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* First what the segments were made by, then the rest of the data. What a segment lacks of a
+ * category makes no name. */
+static void pieces_of_profile(const seg_kmeans_profile *p, const seg_schema *schema, size_t j,
+                              suggestion *out)
+{
+    seg_kmeans_trait traits[4 * PIECES];
+    size_t n = seg_kmeans_traits_find(p, j, traits, 4 * PIECES), there = 0;
+    for (size_t i = 0; i < 2 * n && there < PIECES; i++) {
+        const seg_kmeans_trait *t = &traits[i % n];
+        bool number = t->number != SIZE_MAX, first = i < n;
+        if (!number && !first && t->effect > 0)
             set_piece(&out->pieces[there++],
                       p->categories[t->level / SEG_KMEANS_LEVELS % p->n_categories],
                       p->level[t->level], 0);
-        }
+        if (number && is_feature(schema, p->numbers[t->number]) == first)
+            set_piece(&out->pieces[there++], t->effect > 0 ? "high" : "low",
+                      p->numbers[t->number],
+                      fabs(p->rank[j * p->n_numbers + t->number] - 0.5));
     }
 }
 
@@ -175,7 +186,7 @@ seg_status seg_kmeans_name_segments(seg_kmeans_model *m, const seg_schema *schem
         TRY(SEG_ALLOC(&all, m->k, "the names", err));
         for (size_t j = 0; j < m->k; j++) {
             if (m->profile != NULL)
-                pieces_of_profile(m->profile, j, &all[j]);
+                pieces_of_profile(m->profile, schema, j, &all[j]);
             else
                 pieces_of_centroid(m, schema, j, &all[j]);
         }

@@ -8,6 +8,7 @@
 #include "base/try.h"
 
 enum { RULE_FEATURES = 32 };   /* a rule is sought in those that differ most */
+static const double FEW = 0.01;   /* rows below 0 that a ratio of means stands: refunds */
 
 seg_status seg_kmeans_profile_new(size_t k, size_t n_numbers, size_t n_categories,
                                   seg_kmeans_profile **out, seg_error *err)
@@ -82,9 +83,9 @@ size_t seg_kmeans_money(const seg_kmeans_profile *p)
 
 double seg_kmeans_lift(const seg_kmeans_profile *p, size_t j, size_t f)
 {
-    double usual = p->mean[p->k * p->n_numbers + f];
-    return (p->flags[f] & SEG_KMEANS_POSITIVE) != 0 && usual > 0
-           ? p->mean[j * p->n_numbers + f] / usual : (double)NAN;
+    double usual = p->mean[p->k * p->n_numbers + f], here = p->mean[j * p->n_numbers + f];
+    return (p->flags[f] & SEG_KMEANS_POSITIVE) != 0 && usual > 0 && here >= 0
+           ? here / usual : (double)NAN;
 }
 
 /* ---- making --------------------------------------------------------------------------------- */
@@ -130,7 +131,7 @@ static uint8_t flags_of(const seg_column *feature, const seg_segment_range *rang
     bool in_unit = range->least >= 0 && range->largest <= 1;
     if (range->whole)
         flags |= SEG_KMEANS_WHOLE;
-    if (range->least >= 0 && range->largest > 0)
+    if (range->largest > 0 && range->negative <= FEW)
         flags |= SEG_KMEANS_POSITIVE;
     if (in_unit && range->whole)
         flags |= SEG_KMEANS_UNIT;

@@ -29,7 +29,8 @@ enum {
 /* Of a number, over all rows. */
 enum {
     SEG_KMEANS_MONEY = 1,           /* its values add up to money: shares of the sum are told */
-    SEG_KMEANS_POSITIVE = 2,        /* nothing below 0, and not all 0: ratios of means make sense */
+    SEG_KMEANS_POSITIVE = 2,        /* next to nothing below 0, and not all 0: ratios of
+                                       means make sense */
     SEG_KMEANS_WHOLE = 4,           /* whole numbers only */
     SEG_KMEANS_UNIT = 8,            /* a share, or 0 and 1: told in percent */
     SEG_KMEANS_DAYS = 16,           /* in days */

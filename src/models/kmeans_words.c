@@ -202,14 +202,20 @@ static const char *event_of(const char *name)
     return strcmp(name, "recency_days") == 0 || strcmp(name, "recency") == 0 ? "order" : NULL;
 }
 
+/* Days in full, from ten on. */
+static void add_days(seg_text *out, double days)
+{
+    add_number(out, fabs(days) >= 10 ? floor(days + 0.5) : days);
+}
+
 static void tell_event(const char *event, const figures *is, seg_text *out)
 {
     seg_text_add(out, strncmp(event, "first", 5) == 0 ? "" : "last ");
     add_name(out, event, true);
     seg_text_add_char(out, ' ');
-    add_number(out, is->here);
+    add_days(out, is->here);
     seg_text_add(out, " days ago, usual ");
-    add_number(out, is->usual);
+    add_days(out, is->usual);
 }
 
 static void tell_number(const seg_kmeans_profile *p, size_t j, size_t f, double effect,
