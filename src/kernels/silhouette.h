@@ -32,7 +32,7 @@ typedef struct seg_silhouette_sample {
  * row). At most max(m, 2k) rows.
  * label: 0 .. k-1, or below 0 for a row that takes no part; weight: null for 1 each; a row of
  * weight 0 takes no part. SEG_E_DATA for other labels, for 2^32 rows, or when all weights
- * pass 2^63. O(n) time, 25 bytes per row. */
+ * pass 2^63. O(n) time, memory for what is chosen. */
 seg_status seg_silhouette_choose(const int32_t *label, const uint64_t *weight, size_t n,
                                  size_t k, size_t m, uint64_t seed, uint64_t stream,
                                  seg_silhouette_sample *out, seg_error *err);

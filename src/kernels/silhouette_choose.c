@@ -5,7 +5,9 @@
  * the least number each (D'Hondt's rule): in proportion, and never more than a cluster has. */
 #include "kernels/silhouette.h"
 
+#include <math.h>
 #include <stdbool.h>
+#include <string.h>
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/try.h"
@@ -74,44 +76,94 @@ static size_t set_quotas(choice *c, size_t m)
     return taken;
 }
 
-/* In the order of their random numbers, until the quota of their cluster is full; then in
- * the order of the rows. */
-static seg_status take(choice *c, size_t n_taken, seg_rng rng, size_t *row, seg_error *err)
+/* Rows of a cluster with larger numbers are hardly ever among the `quota` least of its n: so
+ * many are expected below, and six deviations more. */
+static uint64_t bound_of(size_t quota, size_t n)
+{
+    double share = ((double)quota + 6 * sqrt((double)quota) + 10) / (double)n;
+    return share < 0.99 ? (uint64_t)(share * 0x1p64) : UINT64_MAX;
+}
+
+typedef struct draw {
+    uint64_t *keys;               /* n random numbers, */
+    uint32_t *rows;               /*    and whose they are */
+    size_t n, cap, rows_cap;
+    uint64_t *keys_temp;
+    uint32_t *rows_temp;
+    uint64_t *bound;              /* k */
+} draw;
+
+static void draw_free(draw *d)
+{
+    seg_free(d->keys);
+    seg_free(d->rows);
+    seg_free(d->keys_temp);
+    seg_free(d->rows_temp);
+    seg_free(d->bound);
+}
+
+/* Rows whose numbers are within the bound of their cluster, in the order of the numbers. */
+static seg_status gather(const choice *c, draw *d, seg_rng rng, seg_error *err)
 {
     seg_status st = SEG_OK;
-    uint64_t *keys = NULL, *keys_temp = NULL;
-    uint32_t *rows = NULL, *rows_temp = NULL;
-    uint8_t *chosen = NULL;
-    size_t n = 0;
-    TRY(SEG_ALLOC(&keys, c->n, "the sample of rows", err));
-    TRY(SEG_ALLOC(&keys_temp, c->n, "the sample of rows", err));
-    TRY(SEG_ALLOC(&rows, c->n, "the sample of rows", err));
-    TRY(SEG_ALLOC(&rows_temp, c->n, "the sample of rows", err));
-    TRY(SEG_ALLOC(&chosen, c->n, "the sample of rows", err));
-    for (size_t i = 0; i < c->n; i++)
-        if (takes_part(c, i)) {
-            keys[n] = seg_rng_u64(rng, i);
-            rows[n++] = (uint32_t)i;
-        }
-    seg_radix_sort(keys, rows, n, keys_temp, rows_temp);
-    for (size_t i = 0, left = n_taken; left > 0 && i < n; i++) {
-        size_t *quota = &c->quota[c->label[rows[i]]];
-        if (*quota == 0)
+    d->n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        uint64_t key = seg_rng_u64(rng, i);
+        if (!takes_part(c, i) || key > d->bound[c->label[i]])
             continue;
-        --*quota;
-        left--;
-        chosen[rows[i]] = 1;
+        TRY(SEG_GROW(&d->keys, &d->cap, d->n + 1, "the sample of rows", err));
+        TRY(SEG_GROW(&d->rows, &d->rows_cap, d->n + 1, "the sample of rows", err));
+        d->keys[d->n] = key;
+        d->rows[d->n++] = (uint32_t)i;
     }
-    for (size_t i = 0, at = 0; i < c->n; i++)
-        if (chosen[i])
-            row[at++] = i;
+    TRY(SEG_REALLOC(&d->keys_temp, d->n, "the sample of rows", err));
+    TRY(SEG_REALLOC(&d->rows_temp, d->n, "the sample of rows", err));
+    seg_radix_sort(d->keys, d->rows, d->n, d->keys_temp, d->rows_temp);
+done:
+    return st;
+}
+
+static bool are_enough(const choice *c, const draw *d, size_t *count)
+{
+    memset(count, 0, c->k * sizeof *count);
+    for (size_t i = 0; i < d->n; i++)
+        count[c->label[d->rows[i]]]++;
+    for (size_t j = 0; j < c->k; j++)
+        if (count[j] < c->quota[j])
+            return false;
+    return true;
+}
+
+/* The rows with the least numbers, ascending. Spends the quotas. */
+static seg_status take(choice *c, seg_rng rng, size_t *row, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    draw d = { 0 };
+    size_t n = 0, *count = NULL;
+    TRY(SEG_ALLOC(&d.bound, c->k, "the sample of rows", err));
+    TRY(SEG_ALLOC(&count, c->k, "the sample of rows", err));
+    for (size_t j = 0; j < c->k; j++)
+        d.bound[j] = c->size[j] > 0 ? bound_of(c->quota[j], c->size[j]) : 0;
+    TRY(gather(c, &d, rng, err));
+    if (!are_enough(c, &d, count)) {
+        for (size_t j = 0; j < c->k; j++)
+            d.bound[j] = UINT64_MAX;
+        TRY(gather(c, &d, rng, err));
+    }
+    for (size_t i = 0; i < d.n; i++) {
+        size_t *left = &c->quota[c->label[d.rows[i]]];
+        if (*left == 0)
+            continue;
+        --*left;
+        d.keys[n++] = d.rows[i];
+    }
+    seg_radix_sort(d.keys, NULL, n, d.keys_temp, NULL);
+    for (size_t i = 0; i < n; i++)
+        row[i] = (size_t)d.keys[i];
 
 done:
-    seg_free(keys);
-    seg_free(keys_temp);
-    seg_free(rows);
-    seg_free(rows_temp);
-    seg_free(chosen);
+    seg_free(count);
+    draw_free(&d);
     return st;
 }
 
@@ -131,7 +183,7 @@ seg_status seg_silhouette_choose(const int32_t *label, const uint64_t *weight, s
     TRY(count(&c, err));
     out->n = set_quotas(&c, m);
     TRY(SEG_ALLOC(&out->row, out->n, "the sample of rows", err));
-    TRY(take(&c, out->n, (seg_rng){ .seed = seed, .stream = stream }, out->row, err));
+    TRY(take(&c, (seg_rng){ .seed = seed, .stream = stream }, out->row, err));
 
 done:
     seg_free(c.size);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -333,6 +334,35 @@ static void the_choice_depends_on_seed_and_stream_alone(void **state)
     }
 }
 
+/* Labels that follow the very numbers of the draw: no bound can be guessed. */
+static void an_unlikely_draw_is_a_fair_one_too(void **state)
+{
+    (void)state;
+    size_t of_last = 0;
+    seg_silhouette_sample s;
+    for (size_t i = 0; i < MAX_N; i++)
+        label[i] = (int32_t)seg_rng_below((seg_rng){ 1, 1 }, i, 5);
+    assert_int_equal(seg_silhouette_choose(label, NULL, MAX_N, 5, 500, 1, 1, &s, NULL), SEG_OK);
+    assert_int_equal(s.n, 500);
+    for (size_t i = 0; i < s.n; i++)
+        of_last += label[s.row[i]] == 4;
+    assert_in_range(of_last, 85, 115);
+    /* of each cluster exactly the rows with the least numbers */
+    for (int32_t j = 0; j < 5; j++) {
+        uint64_t worst = 0;
+        for (size_t i = 0; i < s.n; i++)
+            if (label[s.row[i]] == j && seg_rng_u64((seg_rng){ 1, 1 }, s.row[i]) > worst)
+                worst = seg_rng_u64((seg_rng){ 1, 1 }, s.row[i]);
+        for (size_t i = 0, at = 0; i < MAX_N; i++) {
+            bool in = at < s.n && s.row[at] == i;
+            at += in;
+            if (label[i] == j)
+                assert_int_equal(in, seg_rng_u64((seg_rng){ 1, 1 }, i) <= worst);
+        }
+    }
+    seg_silhouette_sample_free(&s);
+}
+
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
@@ -370,6 +400,7 @@ int main(void)
         cmocka_unit_test(few_rows_are_all_taken_and_many_clusters_get_two_each),
         cmocka_unit_test(the_sample_tells_the_silhouette_of_all_rows),
         cmocka_unit_test(the_choice_depends_on_seed_and_stream_alone),
+        cmocka_unit_test(an_unlikely_draw_is_a_fair_one_too),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
