@@ -67,7 +67,9 @@ typedef struct seg_stability {
 
 seg_status seg_stability_new(size_t k, seg_stability *out, seg_error *err);
 void seg_stability_free(seg_stability *stability);
-/* table: a is the clustering in question (k clusters), b that of the resample. */
+/* table: a is the clustering in question (k clusters), b that of the resample, made from a
+ * fresh start: begun at the centroids of a, it finds them again even where there is nothing
+ * to find (an index of 0.7 in one round cloud, 0.2 from fresh starts). */
 seg_status seg_stability_add(seg_stability *stability, const seg_contingency *table,
                              seg_error *err);
 double seg_stability_ari(const seg_stability *stability);               /* mean; NaN: none */

@@ -37,13 +37,19 @@ static bool has_resamples(const seg_kmeans_scan_row *row)
     return !isnan(row->stability) || !isnan(row->worst_jaccard);
 }
 
-static stability_level level_of(const seg_kmeans_scan_row *row)
+/* The agreement that counts; where even the best k has a tiny segment, that of the whole. */
+static double agreement_of(const seg_kmeans_scan_row *row, bool of_whole)
 {
-    if (has_resamples(row)) {
-        double least = fmin(row->stability, row->worst_jaccard);   /* a NaN gives way */
+    return of_whole && !isnan(row->stability) ? row->stability
+           : fmin(row->stability, row->worst_jaccard);   /* a NaN gives way */
+}
+
+static stability_level level_of(const seg_kmeans_scan_row *row, bool of_whole)
+{
+    double least = agreement_of(row, of_whole);
+    if (has_resamples(row))
         return least >= SEG_JACCARD_STABLE ? STABLE
                : least >= SEG_JACCARD_PATTERN ? PATTERN : UNSTABLE;
-    }
     return row->prediction_strength >= strength_stable ? STABLE
            : row->prediction_strength >= strength_pattern ? PATTERN : UNSTABLE;
 }
@@ -92,7 +98,7 @@ static bool is_candidate(const seg_kmeans_scan_row *row, const verdict *v)
 
 static bool is_eligible(const seg_kmeans_scan_row *row, const verdict *v)
 {
-    return is_candidate(row, v) && level_of(row) == v->level;
+    return is_candidate(row, v) && level_of(row, v->all_too_small) == v->level;
 }
 
 static bool is_clearer(const seg_kmeans_scan_row *a, const seg_kmeans_scan_row *b, yardstick by)
@@ -109,8 +115,8 @@ static verdict judge(const seg_kmeans_scan_row *rows, size_t n)
         if (is_measured(&rows[i], v.by))
             v.all_too_small = v.all_too_small && is_too_small(&rows[i]);
     for (size_t i = 0; i < n; i++)
-        if (is_candidate(&rows[i], &v) && level_of(&rows[i]) > v.level)
-            v.level = level_of(&rows[i]);
+        if (is_candidate(&rows[i], &v) && level_of(&rows[i], v.all_too_small) > v.level)
+            v.level = level_of(&rows[i], v.all_too_small);
     for (size_t i = 0; i < n; i++)
         if (is_eligible(&rows[i], &v)
             && (v.clearest == SIZE_MAX || is_clearer(&rows[i], &rows[v.clearest], v.by)))
@@ -171,7 +177,7 @@ static void add_clearness(seg_text *out, const seg_kmeans_scan_row *rows, size_t
         seg_text_addf(out, "the %s is highest (%.*f)", name, digits, value);
 }
 
-static void add_stability(seg_text *out, const seg_kmeans_scan_row *row)
+static void add_stability(seg_text *out, const seg_kmeans_scan_row *row, bool of_whole)
 {
     static const char *const again[] = { "but segments come out differently",
                                          "segments come out roughly the same",
@@ -179,13 +185,13 @@ static void add_stability(seg_text *out, const seg_kmeans_scan_row *row)
     static const char *const told[] = { "but one half of the customers does not tell",
                                         "one half of the customers roughly tells",
                                         "one half of the customers tells" };
-    stability_level level = level_of(row);
-    if (has_resamples(row) && level == STABLE && row->resamples > 0)
+    stability_level level = level_of(row, of_whole);
+    if (has_resamples(row) && level == STABLE && row->resamples > 0 && !of_whole)
         seg_text_addf(out, ", %s in %u of %u resamples", again[level], (unsigned)row->same,
                       (unsigned)row->resamples);
     else if (has_resamples(row))
         seg_text_addf(out, ", %s in resamples (agreement %.2f)", again[level],
-                      fmin(row->stability, row->worst_jaccard));
+                      agreement_of(row, of_whole));
     else if (!isnan(row->prediction_strength))
         seg_text_addf(out, ", %s the segments of the other (prediction strength %.2f)",
                       told[level], row->prediction_strength);
@@ -231,10 +237,13 @@ void seg_kmeans_choose_reason(const seg_kmeans_scan_row *rows, size_t n, size_t 
     if (n == 1)
         seg_text_add(out, "as asked for, ");
     add_clearness(out, rows, n, chosen, rival, &v);
-    add_stability(out, row);
+    add_stability(out, row, v.all_too_small);
     add_share(out, row);
     if (rival != SIZE_MAX)
         add_rival(out, &rows[rival], &v);
+    if (v.all_too_small && n > 1)
+        seg_text_add(out, "; every number that was tried splits off a handful of unusual"
+                     " customers");
     if (read(row, v.by) < soft_silhouette && v.by < BY_INDEX)
         seg_text_add(out, "; segments run into one another, so customers near a border could be"
                      " in either");

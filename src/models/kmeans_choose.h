@@ -4,8 +4,9 @@
  * The rule:
  *  1. Too small: a k whose smallest segment holds less than 2 % of the rows, or less than a
  *     quarter of an even share where that is less. Such a segment is a handful of odd rows;
- *     the silhouette likes to split them off and nobody can write to them. They are set
- *     aside, unless every k has one.
+ *     the silhouette likes to split them off and nobody can write to them. Such k are set
+ *     aside, unless every k has one; then the sentence says so, and segments that are drawn
+ *     or not by chance do not count in 2.
  *  2. Stable: of what is left, only the k of the best level count. Level 2: in resamples mean
  *     adjusted Rand index and the worst segment's mean Jaccard similarity are at least 0.75
  *     (Hennig's "valid, stable"); level 1: at least 0.6 ("a pattern"); level 0: less, or not

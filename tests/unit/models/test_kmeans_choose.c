@@ -115,7 +115,31 @@ static void when_all_are_small_or_unstable_the_silhouette_still_decides(void **s
     }
     assert_choice(3, 4, "4: the silhouette is highest (0.50), but segments come out differently"
                   " in resamples (agreement 0.20), the smallest holds only 0.1 % of the"
+                  " customers; every number that was tried splits off a handful of unusual"
                   " customers");
+}
+
+/* Purchases as they are: a singleton is in a resample or not, which says nothing. */
+static void where_all_have_tiny_segments_the_agreement_of_the_whole_counts(void **state)
+{
+    (void)state;
+    rows[0] = row_of(5, 0.33);
+    rows[0].stability = 0.5;
+    rows[1] = row_of(6, 0.461);
+    rows[1].stability = 0.88;
+    rows[2] = row_of(7, 0.467);
+    rows[2].stability = 0.89;
+    rows[3] = row_of(10, 0.41);
+    rows[3].stability = 0.89;
+    for (size_t i = 0; i < 4; i++) {
+        rows[i].smallest_share = 0.0002;
+        rows[i].worst_jaccard = i == 3 ? 0.61 : 0.3;
+        rows[i].same = 1;
+    }
+    assert_choice(4, 6, "6: the silhouette (0.46) is as good as the best (0.47 for 7) with fewer"
+                  " segments, segments come out the same in resamples (agreement 0.88), the"
+                  " smallest holds less than 0.1 % of the customers; every number that was tried"
+                  " splits off a handful of unusual customers");
 }
 
 static void many_segments_may_be_smaller(void **state)
@@ -252,6 +276,7 @@ int main(void)
         cmocka_unit_test(stable_segments_come_before_clear_ones),
         cmocka_unit_test(a_pattern_is_better_than_none),
         cmocka_unit_test(when_all_are_small_or_unstable_the_silhouette_still_decides),
+        cmocka_unit_test(where_all_have_tiny_segments_the_agreement_of_the_whole_counts),
         cmocka_unit_test(many_segments_may_be_smaller),
         cmocka_unit_test(without_resamples_the_prediction_strength_tells),
         cmocka_unit_test(measures_that_are_missing_are_not_mentioned),
