@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include "base/alloc.h"
-#include "base/real.h"
 #include "base/try.h"
 
 __extension__ typedef unsigned __int128 u128;
@@ -126,7 +125,7 @@ double seg_agreement_prediction_strength(const seg_contingency *t)
     return least;
 }
 
-/* ---- single clusters and entropy ------------------------------------------------------ */
+/* ---- single clusters ------------------------------------------------------------------ */
 
 void seg_agreement_jaccard(const seg_contingency *t, double *jaccard, int32_t *match)
 {
@@ -145,22 +144,6 @@ void seg_agreement_jaccard(const seg_contingency *t, double *jaccard, int32_t *m
         if (match != NULL)
             match[j] = found;
     }
-}
-
-/* Sum of p log(p^2 / (p_a p_b)), with its sign turned; every term is at most 0. */
-double seg_agreement_vi(const seg_contingency *t)
-{
-    double sum = 0, all = (double)t->all;
-    if (t->all == 0)
-        return (double)NAN;
-    for (size_t j = 0; j < t->k_a; j++)
-        for (size_t l = 0; l < t->k_b; l++) {
-            double n = (double)t->n[j * t->k_b + l];
-            if (n > 0)
-                sum -= n / all * (seg_log(n / (double)t->in_a[j])
-                                  + seg_log(n / (double)t->in_b[l]));
-        }
-    return sum;
 }
 
 /* ---- stability ------------------------------------------------------------------------ */

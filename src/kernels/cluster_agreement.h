@@ -30,10 +30,6 @@ seg_status seg_contingency_add(seg_contingency *table, const int32_t *a, const i
  * L. Hubert, P. Arabie, "Comparing partitions", Journal of Classification 2 (1985) 193-218. */
 double seg_agreement_ari(const seg_contingency *table);
 
-/* Variation of information in nats: 0 for equal partitions.
- * M. Meila, Journal of Multivariate Analysis 98 (2007) 873-895. */
-double seg_agreement_vi(const seg_contingency *table);
-
 /* Of each cluster of a, the largest Jaccard similarity with any cluster of b (rows in both /
  * rows in either), and that cluster (ties to the lowest number; match may be null). A
  * cluster without rows has NaN and -1.
