@@ -42,6 +42,32 @@ done:
     return st;
 }
 
+/* What stands out of segment j, in words. */
+static void put_portrait(const seg_kmeans_profile *p, size_t j, seg_node *row)
+{
+    seg_kmeans_profile_put(p, j, false, row);
+    if (p == NULL || p->rules[j] == NULL)
+        return;
+    seg_put_text(row, "rule", p->rules[j]);
+    seg_put_real(row, "recall", p->recall[j]);
+    seg_put_real(row, "precision", p->precision[j]);
+}
+
+/* Whose shares of money are told, of how many rows, and what became of older segments. */
+static void put_background(const seg_kmeans_profile *p, const seg_node *figures, seg_node *into)
+{
+    static const char *const members[] = { "previous", "segment_numbers", "vanished_segments",
+                                           "migration" };
+    size_t money = p == NULL ? SIZE_MAX : seg_kmeans_money(p);
+    if (p != NULL)
+        seg_put_int(into, "profiled", p->rows);
+    if (money != SIZE_MAX)
+        seg_put_text(into, "money", p->numbers[money]);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (seg_node_get(figures, members[i]) != NULL)
+            seg_put_node(into, members[i], seg_node_get(figures, members[i]));
+}
+
 static void put_profile(const profile *p, const seg_model *model, seg_node *into)
 {
     const seg_kmeans_model *m = p->model;
@@ -52,6 +78,7 @@ static void put_profile(const profile *p, const seg_model *model, seg_node *into
     seg_put_node(into, "suggestion",
                  seg_node_get(seg_doc_root(model->info), "figures.suggestion"));
     seg_put_node(into, "scan", seg_node_get(seg_doc_root(model->info), "figures.scan"));
+    put_background(m->profile, seg_node_get(seg_doc_root(model->info), "figures"), into);
     seg_node *features = seg_put_array(into, "features");
     for (size_t f = 0; f < m->d; f++)
         seg_put_text(features, NULL, schema->features[f].name);
@@ -60,6 +87,7 @@ static void put_profile(const profile *p, const seg_model *model, seg_node *into
         seg_node *row = seg_put_object(segments, NULL);
         seg_put_text(row, "name", m->names[j]);
         seg_put_int(row, "rows", m->size[j]);
+        put_portrait(m->profile, j, row);
         seg_node *means = seg_put_array(row, "means"), *places = seg_put_array(row, "places");
         for (size_t f = 0; f < m->d; f++) {
             double away = m->z[j * m->d + f] - p->mean[f];

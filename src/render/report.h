@@ -10,6 +10,10 @@
  *     grid{levels, cells[]}         r, f, customers, money; only RFM
  *   profiles[]                      source, rows, silhouette, features[], suggestion and
  *     segments[]                    name, rows, means[], places[] (-1 .. 1: below .. above)
+ *     money, profiled               feature of the shares of money; rows behind the sentences
+ *     segments[] also               traits[], rule, recall, precision, money_share (if known)
+ *     previous{} migration[]        as train puts them, with segment_numbers[] and
+ *                                   vanished_segments[]; only after --previous
  *     scan[]                        what was measured of each k (see models/kmeans_choose.h)
  *   risks[]                         source, what, customers, mean, high and
  *     deciles[] bands[] reasons[]   decile, customers, mean | name, customers | reason, customers

@@ -11,6 +11,9 @@ void seg_report_segments(seg_text *out, const seg_node *group, size_t n);
 void seg_report_grid(seg_text *out, const seg_node *group, size_t n);
 /* sizes: with those of the training, where no scores say more. */
 void seg_report_profile(seg_text *out, const seg_node *profile, bool sizes);
+/* Each segment in sentences, and what became of the segments before: if the profile has them. */
+void seg_report_portraits(seg_text *out, const seg_node *profile);
+void seg_report_migration(seg_text *out, const seg_node *profile);
 /* How many segments, where a range of numbers was tried. */
 void seg_report_scan(seg_text *out, const seg_node *profile, size_t n);
 void seg_report_risk(seg_text *out, const seg_node *risk, size_t n);

@@ -302,5 +302,7 @@ void seg_report_profile(seg_text *out, const seg_node *profile, bool sizes)
     seg_report_words_end(out);
     if (sizes)
         add_sizes(out, profile);
+    seg_report_portraits(out, profile);
     add_profile_table(out, profile, chosen, n_chosen);
+    seg_report_migration(out, profile);
 }

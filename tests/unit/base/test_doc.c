@@ -202,6 +202,27 @@ static void tables_for_people_align_and_forge_no_line(void **state)
     seg_doc_free(doc);
 }
 
+static void what_is_said_of_a_row_stands_below_it(void **state)
+{
+    (void)state;
+    static const char json[] = "{\"rows\": ["
+        "{\"n\": 1, \"says\": [\"one two\", \"three\\nfour\"], \"codes\": [\"a\", \"b\"], \"w\": \"x\"},"
+        "{\"n\": 2, \"says\": [], \"w\": \"y\"},"
+        "{\"n\": 3, \"w\": \"z\", \"says\": [\"five six\"]}]}";
+    seg_doc *doc;
+    assert_int_equal(seg_doc_parse(json, sizeof json - 1, &doc, NULL), SEG_OK);
+    assert_string_equal(seg_doc_plain(doc),
+                        "rows:\n"
+                        "  n  w\n"
+                        "  1  x\n"
+                        "      one two\n"
+                        "      three?four\n"
+                        "  2  y\n"
+                        "  3  z\n"
+                        "      five six\n");
+    seg_doc_free(doc);
+}
+
 static void nothing_at_all_is_taken_everywhere(void **state)
 {
     (void)state;
@@ -244,6 +265,7 @@ int main(void)
         cmocka_unit_test(sixty_four_levels_and_no_more),
         cmocka_unit_test(bytes_that_are_no_utf8_do_not_spoil_the_json),
         cmocka_unit_test(tables_for_people_align_and_forge_no_line),
+        cmocka_unit_test(what_is_said_of_a_row_stands_below_it),
         cmocka_unit_test(nothing_at_all_is_taken_everywhere),
         cmocka_unit_test(what_has_no_place_is_left_out),
     };

@@ -25,7 +25,15 @@ static const char evil_facts[] =
     "  {\"r\": 2, \"f\": 1, \"customers\": 1200, \"money\": 500}]}}],"
     "\"profiles\": [{\"source\": \"" EVIL "\", \"rows\": 10, \"silhouette\": 0.61,"
     " \"features\": [\"" EVIL "\", \"b\"], \"segments\": ["
-    "  {\"name\": \"" EVIL "\", \"rows\": 4, \"means\": [1, 2], \"places\": [0.9, -0.9]}],"
+    "  {\"name\": \"" EVIL "\", \"rows\": 4, \"means\": [1, 2], \"places\": [0.9, -0.9],"
+    "   \"money_share\": 0.46, \"traits\": [\"" EVIL " 3 times the usual\", 7], \"rule\": \"" EVIL
+    " >= 7\", \"recall\": 0.94, \"precision\": 0.97}],"
+    " \"money\": \"" EVIL "\", \"profiled\": 8,"
+    " \"previous\": {\"share_stayed\": 0.417}, \"segment_numbers\": ["
+    "  {\"segment_name\": \"" EVIL "\", \"is\": \"new\"}, {\"is\": \"same\"}],"
+    " \"vanished_segments\": [{\"segment_name\": \"" EVIL "\"}], \"migration\": ["
+    "  {\"from_name\": \"" EVIL "\", \"to_name\": \"" EVIL "\", \"customers\": 5, \"share\": 0.5},"
+    "  {\"share\": -7}, 3],"
     " \"suggestion\": \"" EVIL "\", \"scan\": ["
     "  {\"k\": 1, \"inertia\": 12345.67, \"silhouette\": null, \"smallest_share\": 1},"
     "  {\"k\": 2, \"inertia\": 1e300, \"silhouette\": 0.4321, \"stability\": 0.876},"
@@ -178,6 +186,10 @@ static void numbers_of_the_facts_stand_in_the_page(void **state)
         "and 29 more rules", "and 2 more offers", "In 5,000 baskets",
         "1,200 members, 30 joined, 4 left, 0 changed segment",
         "age &lt;= 5 or not known",
+        "4 in training, 40.0\xC2\xA0%; brings 46.0\xC2\xA0% of the money<", "Money is the sum of ",
+        " &gt;= 7</code> catches 94.0\xC2\xA0% of them, and is right for 97.0\xC2\xA0%.",
+        "are of a sample of 8 rows", "41.7\xC2\xA0% of the customers stayed",
+        "Most customers are in another segment now",
         "From 1 to 0 segments were tried", ">1 (kept)<", ">0.43<", ">0.88<", ">found again<",
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
