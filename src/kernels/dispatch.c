@@ -6,6 +6,12 @@
 #endif
 
 #define LEVEL(isa) { .kmeans_distances = seg_kmeans_distances_##isa, \
+                     .kmeans_nearest = seg_kmeans_nearest_##isa,       \
+                     .kmeans_move = seg_kmeans_move_##isa,             \
+                     .kmeans_scale_row = seg_kmeans_scale_row_##isa,   \
+                     .kmeans_gains = seg_kmeans_gains_##isa,           \
+                     .columns_range = seg_columns_range_##isa,         \
+                     .columns_moments = seg_columns_moments_##isa,     \
                      .column_moments = seg_column_moments_##isa,       \
                      .open_floats = seg_open_floats_##isa,             \
                      .gather_below = seg_gather_below_##isa,           \

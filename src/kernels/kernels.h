@@ -3,6 +3,7 @@
 #ifndef SEGMILL_KERNELS_KERNELS_H
 #define SEGMILL_KERNELS_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/cpu.h"
@@ -17,6 +18,116 @@ enum { SEG_KMEANS_PAD = 8 };
  *  dist2: n x k_pad, 64-byte aligned. */
 typedef void seg_kmeans_distances_fn(const double *z, size_t n, size_t d, const double *ct,
                                      size_t k_pad, double *dist2);
+
+/* ---- the nearest centroid, in float32 with a proven bound (isa/kmeans_nearest.c) ------------ */
+
+/* Rows of the widest tile: scratch is d x SEG_NEAREST_TILE floats, outputs have room for
+ * the rows rounded up to it. */
+enum { SEG_NEAREST_TILE = 48 };
+
+/* A set of centroids and the scaling z = (x - shift - shift_rest) * inverse of rows, made
+ * ready: kmeans_centres.c. */
+typedef struct seg_nearest_plan {
+    size_t d, k;
+    const size_t *columns;      /* d columns of the rows; null: the first d */
+    const float *shift, *shift_rest, *inverse;   /* d each */
+    bool log1p, careful;        /* careful: log1p, or shift_rest is not all 0 */
+    const float *pack;          /* groups of SEG_KMEANS_PAD centroids, each d x SEG_KMEANS_PAD */
+    const float *half;          /* -|c|^2 / 2; of padding the least float */
+    const float *length;        /* |c|, rounded up */
+    float longest;
+    /* the bound; the letters are those of kmeans_nearest.c */
+    float per_product;          /* b + (d + 3) u */
+    float per_square;           /* (d + 2) u / 2 */
+    float per_length;           /* A */
+    float per_point;            /* float64's own rounding, of |z|^2 */
+    float least;                /* of numbers too small to be normal */
+    float inflate;              /* of a computed length, above its rounding */
+    float per_square_length;    /* rounding of a computed |z|^2 */
+    float usual_point, usual;   /* twice the error of a row z is at most
+                                   usual_point |z|^2 + usual */
+} seg_nearest_plan;
+
+typedef struct seg_nearest_rows {
+    const float *x;
+    size_t stride;
+    const uint32_t *pick;       /* n rows of x; null: the first n */
+    size_t n;
+} seg_nearest_rows;
+
+typedef struct seg_nearest {
+    int32_t *label;
+    int32_t *second;            /* null: not wanted */
+    float *upper, *lower;       /* bounds of the distances to the nearest and to any other
+                                   centroid; null: not wanted, or second is */
+    uint32_t *doubtful;         /* places (0 .. n-1) of rows that float32 cannot decide */
+    size_t n_doubtful;
+} seg_nearest;
+
+/* tile: d x SEG_NEAREST_TILE, 64-byte aligned. */
+typedef void seg_kmeans_nearest_fn(const seg_nearest_plan *plan, const seg_nearest_rows *rows,
+                                   float *tile, seg_nearest *out);
+
+/* ---- sums in fixed point (isa/kmeans_move.c) ------------------------------------------------ */
+
+typedef struct seg_move_plan {
+    size_t d;
+    const size_t *columns;      /* d columns of the rows; null: the first d */
+    const double *shift, *inverse;
+    bool log1p;
+    const double *quantum;      /* d powers of two; null: not for seg_kmeans_move */
+    const float *x;
+    size_t stride;
+    const uint32_t *weight;     /* per row of x; null: 1 */
+} seg_move_plan;
+
+typedef struct seg_move {
+    uint32_t row;
+    int32_t from, to;           /* from -1: it was in none */
+} seg_move;
+
+/* sum: k x d; count: k. */
+typedef void seg_kmeans_move_fn(const seg_move_plan *plan, const seg_move *moves, size_t n,
+                                int64_t *sum, int64_t *count);
+/* z: d scaled values. */
+typedef void seg_kmeans_scale_row_fn(const seg_move_plan *plan, const float *x, double *z);
+
+/* ---- the start (isa/kmeans_gains.c) --------------------------------------------------------- */
+
+/* Rows in panels, so that neighbours in a register are rows: feature f of row r of a panel
+ * at z[f * SEG_PANEL_ROWS + r]. */
+enum { SEG_PANEL_ROWS = 64, SEG_GAINS_STEP = 4 };
+
+/* Squared distances of a panel's rows to n candidates, a multiple of SEG_GAINS_STEP.
+ *  z:     d x SEG_PANEL_ROWS.   c: [n / SEG_GAINS_STEP][d][SEG_GAINS_STEP].
+ *  dist2: n x SEG_PANEL_ROWS. float32, added in the order of the features. */
+typedef void seg_kmeans_gains_fn(const float *z, size_t d, const float *c, size_t n,
+                                 float *dist2);
+
+/* ---- the features: range and moments (isa/kmeans_columns.c) ----------------------------------- */
+
+enum { SEG_RANGE_WIDTH = 64 };   /* neighbouring columns at a time */
+
+typedef struct seg_ranges {
+    float least[SEG_RANGE_WIDTH], most[SEG_RANGE_WIDTH];
+    uint64_t missing[SEG_RANGE_WIDTH];
+} seg_ranges;
+
+typedef void seg_columns_range_fn(const float *x, size_t stride, size_t n, size_t width,
+                                  seg_ranges *out);
+
+/* Of a value v: (v - origin) * quantum and (v - origin)^2 * square_quantum, rounded; both
+ * below 2^51 in size. */
+typedef struct seg_moment_units {
+    const double *origin, *quantum, *square_quantum;
+} seg_moment_units;
+typedef struct seg_moment_sums {
+    int64_t *sum, *square;
+} seg_moment_sums;
+
+/* One row of `width` values, NaN if missing. */
+typedef void seg_columns_moments_fn(const double *v, size_t width, int64_t weight,
+                                    const seg_moment_units *units, seg_moment_sums *out);
 
 /* What a chunk of one column holds. n: not NaN; the rest of the finite ones; sums about an
  * origin. */
@@ -50,6 +161,12 @@ typedef void seg_distance_sums_fn(const double *z, size_t n, size_t d, const dou
 
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
+    seg_kmeans_nearest_fn *kmeans_nearest;
+    seg_kmeans_move_fn *kmeans_move;
+    seg_kmeans_scale_row_fn *kmeans_scale_row;
+    seg_kmeans_gains_fn *kmeans_gains;
+    seg_columns_range_fn *columns_range;
+    seg_columns_moments_fn *columns_moments;
     seg_column_moments_fn *column_moments;
     seg_open_floats_fn *open_floats;
     seg_gather_below_fn *gather_below;
@@ -63,6 +180,13 @@ const seg_kernels *seg_kernels_at(seg_isa isa);
 
 seg_kmeans_distances_fn seg_kmeans_distances_base, seg_kmeans_distances_v3,
     seg_kmeans_distances_v4;
+seg_kmeans_nearest_fn seg_kmeans_nearest_base, seg_kmeans_nearest_v3, seg_kmeans_nearest_v4;
+seg_kmeans_move_fn seg_kmeans_move_base, seg_kmeans_move_v3, seg_kmeans_move_v4;
+seg_kmeans_scale_row_fn seg_kmeans_scale_row_base, seg_kmeans_scale_row_v3,
+    seg_kmeans_scale_row_v4;
+seg_kmeans_gains_fn seg_kmeans_gains_base, seg_kmeans_gains_v3, seg_kmeans_gains_v4;
+seg_columns_range_fn seg_columns_range_base, seg_columns_range_v3, seg_columns_range_v4;
+seg_columns_moments_fn seg_columns_moments_base, seg_columns_moments_v3, seg_columns_moments_v4;
 seg_column_moments_fn seg_column_moments_base, seg_column_moments_v3, seg_column_moments_v4;
 seg_open_floats_fn seg_open_floats_base, seg_open_floats_v3, seg_open_floats_v4;
 seg_gather_below_fn seg_gather_below_base, seg_gather_below_v3, seg_gather_below_v4;

@@ -1,5 +1,5 @@
-/* kmeans_begin.c: what a k-means training does before its first run: options, columns, and
- * after the first pass the scaling. */
+/* kmeans_begin.c: what a k-means training does before its first pass: options, columns,
+ * weights. */
 #include "models/kmeans_trainer.h"
 
 #include <math.h>
@@ -7,13 +7,10 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/number.h"
-#include "base/real.h"
 #include "base/text.h"
 #include "base/threads.h"
 #include "base/try.h"
 #include "models/kmeans_init.h"
-
-/* ---- begin -------------------------------------------------------------------------- */
 
 static seg_status parse_k(seg_kmeans_trainer *t, seg_error *err)
 {
@@ -27,7 +24,7 @@ static seg_status parse_k(seg_kmeans_trainer *t, seg_error *err)
     if (!good || first < 1 || last < first || last > 65536)
         return seg_fail(err, SEG_E_USAGE, "--k is '%.40s'; it must be a number or a range A..B"
                         " from 1 to 65536", text);
-    if (t->start == START_GIVEN)
+    if (t->given)
         return SEG_OK;   /* the file of centroids says how many */
     if (last > t->input.n_rows)
         return seg_fail(err, SEG_E_DATA, "--k %llu asks for more segments than there are rows:"
@@ -66,7 +63,7 @@ static seg_status choose_columns(seg_kmeans_trainer *t, seg_error *err)
         return st;
     if (list == NULL) {
         for (size_t f = 0; f < schema->n_features; f++)
-            if (schema->features[f].type == SEG_TYPE_F32)
+            if (schema->features[f].type == SEG_TYPE_F32 && f != t->weights.feature)
                 t->columns[t->d++] = f;
     }
     while (list != NULL && seg_list_next(&list, &item, &n)) {
@@ -92,13 +89,16 @@ static seg_status choose_columns(seg_kmeans_trainer *t, seg_error *err)
 
 static seg_status choose_start(seg_kmeans_trainer *t, seg_error *err)
 {
-    static const char *const names[] = { "greedy", "random", "farthest" };
-    for (size_t i = 0; i < 3; i++)
+    static const char *const names[] = { [SEG_KMEANS_GREEDY] = "greedy",
+                                         [SEG_KMEANS_PARALLEL] = "parallel",
+                                         [SEG_KMEANS_RANDOM] = "random",
+                                         [SEG_KMEANS_FARTHEST] = "farthest" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(t->options->init, names[i]) == 0) {
-            t->start = (seg_kmeans_start)i;
+            t->way = (seg_kmeans_way)i;
             return SEG_OK;
         }
-    t->start = START_GIVEN;
+    t->given = true;
     size_t k;
     seg_status st = seg_kmeans_init_read(t->options->init, t->input.schema, t->columns, t->d,
                                          &t->given_z, &k, err);
@@ -111,20 +111,122 @@ static seg_status choose_start(seg_kmeans_trainer *t, seg_error *err)
     return SEG_OK;
 }
 
+/* ---- weights -------------------------------------------------------------------------- */
+
+static seg_status find_weights(seg_kmeans_trainer *t, seg_error *err)
+{
+    seg_kmeans_weights *w = &t->weights;
+    const seg_schema *schema = t->input.schema;
+    *w = (seg_kmeans_weights){ .name = t->options->weights, .feature = SIZE_MAX,
+                               .column = SIZE_MAX, .whole = true, .unit = 1 };
+    if (w->name == NULL)
+        return SEG_OK;
+    w->feature = seg_schema_feature(schema, w->name);
+    w->column = w->feature == SIZE_MAX ? seg_schema_column(schema, w->name) : SIZE_MAX;
+    const seg_column *column = w->feature != SIZE_MAX ? &schema->features[w->feature]
+                               : w->column != SIZE_MAX ? &schema->columns[w->column] : NULL;
+    if (column == NULL)
+        return seg_fail(err, SEG_E_USAGE, "--weights names '%.60s', which is no column of the"
+                        " data", w->name);
+    if (column->type != SEG_TYPE_F32 && column->type != SEG_TYPE_F64
+        && column->type != SEG_TYPE_I64)
+        return seg_fail(err, SEG_E_USAGE, "--weights names '%.60s', which is no number",
+                        w->name);
+    return SEG_OK;
+}
+
+static double weight_at(const seg_kmeans_trainer *t, const seg_block *block, size_t r)
+{
+    const seg_kmeans_weights *w = &t->weights;
+    if (w->feature != SIZE_MAX)
+        return (double)block->x.x[r * block->x.stride + w->feature];
+    const seg_column *column = &t->input.schema->columns[w->column];
+    const void *cells = block->columns[w->column];
+    if (column->type == SEG_TYPE_F32)
+        return (double)((const float *)cells)[r];
+    if (column->type == SEG_TYPE_F64)
+        return ((const double *)cells)[r];
+    int64_t v = ((const int64_t *)cells)[r];
+    return v == SEG_MISSING_I64 ? (double)NAN
+           : (double)v / (column->scale > 1 ? column->scale : 1);
+}
+
+seg_status seg_kmeans_see_weights(seg_kmeans_trainer *t, const seg_block *block, seg_error *err)
+{
+    seg_kmeans_weights *w = &t->weights;
+    for (size_t r = 0; w->name != NULL && r < block->n_rows; r++) {
+        double v = weight_at(t, block, r);
+        if (!(v >= 0) || isinf(v))
+            return seg_fail(err, SEG_E_DATA, "row %llu: weight '%.60s' is %s; it must be 0 or"
+                            " more", (unsigned long long)(block->first_row + r + 1), w->name,
+                            isnan(v) ? "missing" : v < 0 ? "negative" : "infinite");
+        w->whole = w->whole && v == floor(v);
+        if (w->given != NULL)
+            w->given[block->first_row + r] = v;
+        w->most = v > w->most ? v : w->most;
+        w->sum += w->whole ? v : 0;
+    }
+    return SEG_OK;
+}
+
+/* Whole numbers stay what they are, so that a row of weight 3 is three rows; others are
+ * rounded to a part of the largest. */
+seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, double *total, seg_error *err)
+{
+    seg_kmeans_weights *w = &t->weights;
+    *total = (double)t->input.n_rows;
+    if (w->name == NULL)
+        return SEG_OK;
+    if (w->most <= 0)
+        return seg_fail(err, SEG_E_DATA, "all weights '%.60s' are 0", w->name);
+    if (w->whole && w->most < 0x1p31) {
+        *total = w->sum;
+        return SEG_OK;
+    }
+    int exponent;
+    frexp(w->most, &exponent);
+    w->unit = ldexp(1, 20 - exponent);
+    *total *= w->most * w->unit;
+    return SEG_OK;
+}
+
+seg_status seg_kmeans_block_weights(seg_kmeans_trainer *t, const seg_block *block,
+                                    const uint32_t **out, seg_error *err)
+{
+    seg_kmeans_weights *w = &t->weights;
+    *out = NULL;
+    if (w->name == NULL)
+        return SEG_OK;
+    seg_status st = SEG_GROW(&w->units, &w->cap, block->n_rows, "the weights", err);
+    if (st != SEG_OK)
+        return st;
+    for (size_t r = 0; r < block->n_rows; r++)
+        w->units[r] = (uint32_t)nearbyint(weight_at(t, block, r) * w->unit);
+    *out = w->units;
+    return SEG_OK;
+}
+
+/* ---- begin ---------------------------------------------------------------------------- */
+
 static seg_status allocate(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
-    size_t d = t->d, room = t->k_last + SEG_KMEANS_CANDIDATES;
-    TRY(seg_column_stats_new(d, &t->stats, err));
+    size_t d = t->d, width = t->input.schema->n_features;
+    size_t size = seg_kmeans_sample_size(width, t->k_last);
+    bool all = t->input.n_rows <= size;
+    TRY(seg_kmeans_columns_new(t->columns, d, t->options->scale == SEG_SCALE_LOG1P_Z, &t->stats,
+                               err));
     TRY(SEG_ALLOC(&t->shift, d, "the scaling", err));
     TRY(SEG_ALLOC(&t->inverse, d, "the scaling", err));
     TRY(SEG_ALLOC(&t->quantum, d, "the scaling", err));
-    TRY(SEG_ALLOC(&t->centres_z, room * d, "the centroids", err));
-    TRY(seg_kmeans_centres_new(room, d, &t->centres, err));
-    TRY(SEG_ALLOC(&t->winners, room, "the races", err));
-    TRY(SEG_ALLOC(&t->winner_z, room * d, "the races", err));
+    TRY(SEG_ALLOC(&t->best_z, t->k_last * d, "the centroids", err));
     if (t->options->scale == SEG_SCALE_ROBUST)
-        TRY(seg_quantile_sample_new(d, t->input.n_rows, t->input.ctx->seed, &t->sample, err));
+        TRY(seg_quantile_sample_new(d, t->input.n_rows, t->input.ctx->seed, &t->quantiles, err));
+    if (all || !t->given)
+        TRY(seg_kmeans_sample_new(width, all ? (size_t)t->input.n_rows : size, all, &t->sample,
+                                  err));
+    if (all && t->weights.name != NULL)
+        TRY(SEG_ALLOC(&t->weights.given, (size_t)t->input.n_rows, "the weights", err));
     t->scan = seg_doc_new();
     t->scan_rows = seg_put_array(seg_doc_root(t->scan), "scan");
     st = seg_doc_status(t->scan, err);
@@ -146,17 +248,17 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
         st = seg_fail(err, SEG_E_DATA, "no rows to learn from");
         goto done;
     }
+    TRY(find_weights(t, err));
     TRY(choose_columns(t, err));
     TRY(choose_start(t, err));
     TRY(parse_k(t, err));
     TRY(allocate(t, err));
-    t->scale = (seg_kmeans_scale){ .d = t->d, .columns = t->columns, .shift = t->shift,
-                                   .inverse = t->inverse,
-                                   .log1p = t->options->scale == SEG_SCALE_LOG1P_Z };
-    t->phase = STATS;
-    t->k_wanted = t->k_first;
-    t->best_inertia = (double)INFINITY;
-    t->best_silhouette = -(double)INFINITY;
+    t->phase = RANGE;
+    t->space = (seg_kmeans_space){
+        .scale = { .d = t->d, .columns = t->columns, .shift = t->shift, .inverse = t->inverse,
+                   .log1p = t->options->scale == SEG_SCALE_LOG1P_Z },
+        .quantum = t->quantum, .n_rows = input->n_rows, .n_threads = t->n_threads,
+    };
     *out = t;
     t = NULL;
 
@@ -171,109 +273,18 @@ void seg_kmeans_train_free(void *trainer_)
     if (t == NULL)
         return;
     seg_free(t->columns);
-    seg_column_stats_free(&t->stats);
-    seg_quantile_sample_free(&t->sample);
+    seg_free(t->given_z);
+    seg_free(t->weights.units);
+    seg_free(t->weights.given);
+    seg_kmeans_columns_free(&t->stats);
+    seg_quantile_sample_free(&t->quantiles);
     seg_free(t->shift);
     seg_free(t->inverse);
     seg_free(t->quantum);
-    seg_free(t->centres_z);
-    seg_free(t->given_z);
-    seg_kmeans_centres_free(&t->centres);
-    seg_free(t->winners);
-    seg_free(t->winner_z);
-    seg_kmeans_sums_free(&t->sums);
+    seg_kmeans_sample_free(&t->sample);
+    seg_free(t->best_z);
     seg_doc_free(t->scan);
-    seg_kmeans_model_free(t->best);
+    seg_kmeans_fit_free(t->fit);
+    seg_kmeans_figures_free(&t->figures);
     seg_free(t);
-}
-
-/* ---- scaling --------------------------------------------------------------------------- */
-
-static seg_status scale_of(seg_kmeans_trainer *t, size_t f, seg_error *err)
-{
-    const char *name = t->input.schema->features[t->columns[f]].name;
-    double least, largest, mean, sd;
-    if (seg_column_stats_range(&t->stats, f, &least, &largest) == 0)
-        return seg_fail(err, SEG_E_DATA, "column '%s' has no values; leave it out with"
-                        " --features", name);
-    if (!isfinite(least) || !isfinite(largest))
-        return seg_fail(err, SEG_E_DATA, "column '%s' has infinite values%s", name,
-                        t->scale.log1p ? " or values of -1 and less under log1p" : "");
-    seg_column_stats_mean(&t->stats, f, &mean, &sd);
-    double shift = mean, spread = sd;
-    switch (t->options->scale) {
-    case SEG_SCALE_NONE:
-        spread = 1;
-        break;
-    case SEG_SCALE_MINMAX:
-        shift = least;
-        spread = largest - least;
-        break;
-    case SEG_SCALE_ROBUST:
-        shift = seg_quantile_sample_at(&t->sample, f, 0.5);
-        spread = seg_quantile_sample_at(&t->sample, f, 0.75)
-                 - seg_quantile_sample_at(&t->sample, f, 0.25);
-        if (spread <= 0)
-            spread = sd;
-        break;
-    default:
-        break;
-    }
-    if (spread <= 0)
-        seg_note(t->input.ctx, SEG_LEVEL_WARN, "column '%s' is constant: it separates nothing",
-                 name);
-    t->shift[f] = shift;
-    t->inverse[f] = spread > 0 ? 1 / spread : 0;
-    return SEG_OK;
-}
-
-static double power_below(double limit)
-{
-    int exponent;
-    frexp(limit, &exponent);
-    return ldexp(1, exponent - 2);
-}
-
-/* Fixed-point scales such that rows x largest value stays below 2^62. */
-static void choose_quanta(seg_kmeans_trainer *t)
-{
-    double n = (double)t->input.n_rows, widest = 0;
-    for (size_t f = 0; f < t->d; f++) {
-        double least, largest;
-        seg_column_stats_range(&t->stats, f, &least, &largest);
-        double low = (least - t->shift[f]) * t->inverse[f];
-        double high = (largest - t->shift[f]) * t->inverse[f];
-        for (size_t j = 0; t->given_z != NULL && j < t->k_last; j++) {
-            double z = t->given_z[j * t->d + f];
-            low = z < low ? z : low;
-            high = z > high ? z : high;
-        }
-        double most = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
-        t->quantum[f] = power_below(ldexp(1, 62) / (n * (most > 0 ? most : 1)));
-        /* a missing value sits at 0, which may lie outside the range */
-        low = low < 0 ? low : 0;
-        high = high > 0 ? high : 0;
-        widest += (high - low) * (high - low);
-    }
-    t->dist_quantum = power_below(ldexp(1, 62) / (n * (widest > 0 ? widest : 1)));
-}
-
-seg_status seg_kmeans_end_stats(seg_kmeans_trainer *t, seg_error *err)
-{
-    for (size_t f = 0; f < t->d; f++) {
-        seg_status st = scale_of(t, f, err);
-        if (st != SEG_OK)
-            return st;
-    }
-    for (size_t i = 0; t->given_z != NULL && i < t->k_last * t->d; i++) {
-        size_t f = i % t->d;
-        double v = t->scale.log1p ? seg_log1p(t->given_z[i]) : t->given_z[i];
-        if (!isfinite(v))
-            return seg_fail(err, SEG_E_DATA, "%s: row %zu: column '%s' is -1 or less, which has"
-                            " no log1p", t->options->init, i / t->d + 1,
-                            t->input.schema->features[t->columns[f]].name);
-        t->given_z[i] = (v - t->shift[f]) * t->inverse[f];
-    }
-    choose_quanta(t);
-    return SEG_OK;
 }

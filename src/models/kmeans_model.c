@@ -119,7 +119,7 @@ static seg_status score(const seg_model *model, const seg_context *ctx, const se
     TRY(SEG_ALLOC(&rows.second, in->n_rows, "the labels", err));
     TRY(SEG_ALLOC(&rows.dist2, in->n_rows, "the distances", err));
     TRY(SEG_ALLOC(&rows.second_dist2, in->n_rows, "the distances", err));
-    TRY(seg_kmeans_assign(&scale, &m->centres, in->x, in->first_row,
+    TRY(seg_kmeans_assign(&scale, &m->centres, in->x, NULL, in->first_row,
                           seg_thread_count(ctx == NULL ? 0 : ctx->n_threads), &rows, NULL,
                           err));
     for (size_t i = 0; i < in->n_rows; i++) {
@@ -266,8 +266,8 @@ static seg_status describe(const seg_model *model, seg_node *into, seg_error *er
 static const seg_option option_table[] = {
     { "k", SEG_OPTION_TEXT, FIELD(k), 0, 0, NULL, "N|A..B",
       "number of segments; a range is scanned and the best silhouette kept", 0 },
-    { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|random|farthest|FILE",
-      "start: greedy k-means++, random rows, farthest rows, or centroids of a CSV file",
+    { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|parallel|random|farthest|FILE",
+      "start: greedy k-means++, k-means||, random rows, farthest rows, or centroids of a CSV file",
       SEG_OPTION_INPUT },
     { "n-init", SEG_OPTION_U32, FIELD(n_init), 1, 10000, NULL, NULL,
       "restarts; the one with the least inertia is kept", 0 },
@@ -279,6 +279,8 @@ static const seg_option option_table[] = {
       "scaling of the features; kept in the model", 0 },
     { "features", SEG_OPTION_LIST, FIELD(features), 0, 0, NULL, "COL,...",
       "columns to segment by (default: all numbers)", 0 },
+    { "weights", SEG_OPTION_TEXT, FIELD(weights), 0, 0, NULL, "COL",
+      "column of row weights: a row of weight 3 counts like three rows", 0 },
     { .name = NULL },
 };
 

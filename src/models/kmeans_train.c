@@ -2,134 +2,219 @@
 #include "models/kmeans_trainer.h"
 
 #include <math.h>
+#include "base/alloc.h"
 #include "base/try.h"
 
-/* ---- the pass contract ------------------------------------------------------------------ */
+/* ---- what a pass does with a block ---------------------------------------------------------- */
 
-seg_status seg_kmeans_pass_begin(void *trainer_, bool *more, seg_error *err)
+static seg_status add_range(seg_kmeans_trainer *t, const seg_block *block, seg_error *err)
 {
-    (void)err;
-    seg_kmeans_trainer *t = trainer_;
-    *more = t->phase != DONE;
-    if (t->phase == DRAW)
-        seg_kmeans_begin_draw(t);
-    if (t->phase == LLOYD || t->phase == FINAL)
-        seg_kmeans_sums_clear(&t->sums);
-    return SEG_OK;
+    seg_status st = SEG_OK;
+    TRY(seg_kmeans_see_weights(t, block, err));
+    TRY(seg_kmeans_columns_range(&t->stats, block->x, t->n_threads, err));
+    if (t->options->scale == SEG_SCALE_ROBUST)
+        TRY(seg_quantile_sample_add(&t->quantiles, t->columns, block->x, block->first_row, err));
+    if (t->sample.all)
+        TRY(seg_kmeans_sample_keep(&t->sample, block->x, err));
+
+done:
+    return st;
 }
 
-static seg_status add_stats(seg_kmeans_trainer *t, const seg_block *block, seg_error *err)
+static seg_status add_figures(seg_kmeans_trainer *t, const seg_block *block,
+                              const uint32_t *weight, seg_error *err)
 {
-    for (size_t f = 0; t->rows_seen == 0 && f < t->d; f++) {
-        double first = (double)block->x.x[t->columns[f]];
-        t->stats.origin[f] = isfinite(first) ? first : 0;
-        if (t->scale.log1p)
-            t->stats.origin[f] = 0;
-    }
-    t->rows_seen += block->n_rows;
-    seg_column_stats_add(&t->stats, t->columns, t->scale.log1p, block->x, block->first_row,
-                         t->n_threads);
-    if (t->options->scale != SEG_SCALE_ROBUST)
-        return SEG_OK;
-    return seg_quantile_sample_add(&t->sample, t->columns, block->x, block->first_row, err);
+    return seg_kmeans_assign(&t->space.scale, &t->fit->centres, block->x, weight,
+                             block->first_row, t->n_threads, NULL, &t->figures, err);
 }
 
 seg_status seg_kmeans_pass_add(void *trainer_, const seg_block *block, seg_error *err)
 {
     seg_kmeans_trainer *t = trainer_;
-    static const seg_kmeans_weight weights[] = {
-        [START_GREEDY] = SEG_KMEANS_DISTANCE, [START_RANDOM] = SEG_KMEANS_UNIFORM,
-        [START_FARTHEST] = SEG_KMEANS_FARTHEST, [START_GIVEN] = SEG_KMEANS_UNIFORM,
-    };
+    const uint32_t *weight;
+    if (t->phase == RANGE)
+        return add_range(t, block, err);
+    seg_status st = seg_kmeans_block_weights(t, block, &weight, err);
+    if (st != SEG_OK)
+        return st;
     switch (t->phase) {
-    case STATS:
-        return add_stats(t, block, err);
-    case DRAW:
-        return seg_kmeans_race(&t->scale, &t->centres,
-                               t->k == 0 ? SEG_KMEANS_UNIFORM : weights[t->start],
-                               t->input.ctx->seed, t->draws, block->x, block->first_row,
-                               t->n_threads, t->winners, t->n_candidates, err);
-    case CHOOSE:
-        return seg_kmeans_potential(&t->scale, &t->centres, t->n_candidates, t->dist_quantum,
-                                    block->x, t->n_threads, t->potential, err);
+    case MOMENTS:
+        for (size_t r = 0; r < block->n_rows; r++)
+            t->weights.total += weight == NULL ? 1 : weight[r];
+        return seg_kmeans_columns_moments(&t->stats, block->x, weight, t->n_threads, err);
+    case SAMPLE:
+        return seg_kmeans_sample_draw(&t->sample, &t->space.scale, block->x, weight,
+                                      t->n_threads, err);
     case LLOYD:
+        return seg_kmeans_fit_add(t->fit, block->x, weight, block->first_row, err);
+    case FARTHEST:
     case FINAL:
-        return seg_kmeans_assign(&t->scale, &t->centres, block->x, block->first_row,
-                                 t->n_threads, NULL, &t->sums, err);
+        return add_figures(t, block, weight, err);
+    case RANGE:
     case DONE:
         break;
     }
     return seg_fail(err, SEG_E_IO, "a block came after the last pass");
 }
 
-static seg_status end_phase(seg_kmeans_trainer *t, seg_error *err)
+/* ---- from phase to phase ---------------------------------------------------------------------- */
+
+seg_status seg_kmeans_pass_begin(void *trainer_, bool *more, seg_error *err)
+{
+    (void)err;
+    seg_kmeans_trainer *t = trainer_;
+    *more = t->phase != DONE;
+    if (t->phase == LLOYD)
+        seg_kmeans_fit_begin(t->fit);
+    if (t->phase == FINAL)
+        seg_kmeans_centres_set(&t->fit->centres, t->fit->z, t->fit->k);
+    return SEG_OK;
+}
+
+static seg_status begin_figures(seg_kmeans_trainer *t, seg_kmeans_phase phase, seg_error *err)
+{
+    t->phase = phase;
+    seg_kmeans_figures_free(&t->figures);
+    return seg_kmeans_figures_new(t->fit->k, t->d, t->space.dist_quantum, t->space.total_weight,
+                                  &t->figures, err);
+}
+
+/* All rows from here on, from the best centroids of those in memory. */
+static seg_status begin_all_rows(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
-    switch (t->phase) {
-    case STATS:
-        if (t->options->scale == SEG_SCALE_ROBUST)
-            TRY(seg_quantile_sample_sort(&t->sample, err));
-        TRY(seg_kmeans_end_stats(t, err));
-        return seg_kmeans_begin_run(t, err);
-    case DRAW:   return seg_kmeans_end_draw(t, err);
-    case CHOOSE: return seg_kmeans_end_choose(t, err);
-    case FINAL:  return seg_kmeans_end_run(t, err);
-    case LLOYD:  seg_kmeans_end_lloyd(t); break;
-    case DONE:   break;
-    }
+    TRY(seg_kmeans_fit_new(&t->space, t->best_k, t->options->tol, t->options->max_iter, &t->fit,
+                           err));
+    seg_kmeans_fit_start(t->fit, t->best_z, t->best_k);
+    t->fit->reason = SEG_FIT_MOST_PASSES;
+    t->phase = LLOYD;
+    if (t->options->max_iter == 0)
+        TRY(begin_figures(t, FINAL, err));
+
 done:
     return st;
+}
+
+/* Few rows: they are all in memory, and what is left is to measure. */
+static seg_status finish_in_memory(seg_kmeans_trainer *t, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    TRY(seg_kmeans_run_sample(t, err));
+    TRY(seg_kmeans_fit_new(&t->space, t->best_k, t->options->tol, t->options->max_iter, &t->fit,
+                           err));
+    seg_kmeans_fit_start(t->fit, t->best_z, t->best_k);
+    t->fit->iteration = t->best_iterations;
+    t->fit->reason = t->best_reason;
+    seg_kmeans_centres_set(&t->fit->centres, t->fit->z, t->fit->k);
+    TRY(begin_figures(t, FINAL, err));
+    TRY(seg_kmeans_assign(&t->space.scale, &t->fit->centres, seg_kmeans_sample_rows(&t->sample),
+                          t->sample.weight, 0, t->n_threads, NULL, &t->figures, err));
+    t->phase = DONE;
+
+done:
+    return st;
+}
+
+/* The unit of the weights is known now. */
+static seg_status weigh_sample(seg_kmeans_trainer *t, seg_error *err)
+{
+    if (t->weights.given == NULL)
+        return SEG_OK;
+    seg_status st = SEG_ALLOC(&t->sample.weight, t->sample.n, "the weights", err);
+    for (size_t r = 0; st == SEG_OK && r < t->sample.n; r++)
+        t->sample.weight[r] = (uint32_t)nearbyint(t->weights.given[r] * t->weights.unit);
+    return st;
+}
+
+static seg_status end_range(seg_kmeans_trainer *t, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    TRY(seg_kmeans_weigh(t, &t->space.total_weight, err));
+    if (t->options->scale == SEG_SCALE_ROBUST)
+        TRY(seg_quantile_sample_sort(&t->quantiles, err));
+    seg_kmeans_columns_begin(&t->stats, t->space.total_weight);
+    t->phase = MOMENTS;
+    if (!t->sample.all)
+        return SEG_OK;
+    TRY(weigh_sample(t, err));
+    TRY(seg_kmeans_columns_moments(&t->stats, seg_kmeans_sample_rows(&t->sample),
+                                   t->sample.weight, t->n_threads, err));
+    TRY(seg_kmeans_set_scaling(t, err));
+    TRY(finish_in_memory(t, err));
+
+done:
+    return st;
+}
+
+static seg_status begin_sample(seg_kmeans_trainer *t, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    double *mean_z = NULL, square = 0;
+    TRY(SEG_ALLOC(&mean_z, t->d, "a row", err));
+    for (size_t f = 0; f < t->d; f++) {
+        double mean, sd;
+        seg_kmeans_columns_mean(&t->stats, f, &mean, &sd);
+        mean_z[f] = (mean - t->shift[f]) * t->inverse[f];
+        square += sd * sd * t->inverse[f] * t->inverse[f];
+    }
+    TRY(seg_kmeans_sample_begin(&t->sample, mean_z, t->d, square, t->weights.total,
+                                t->input.ctx->seed, err));
+    t->phase = SAMPLE;
+
+done:
+    seg_free(mean_z);
+    return st;
+}
+
+static seg_status end_moments(seg_kmeans_trainer *t, seg_error *err)
+{
+    seg_status st = seg_kmeans_set_scaling(t, err);
+    if (st != SEG_OK)
+        return st;
+    if (!t->given)
+        return begin_sample(t, err);
+    seg_kmeans_take_given(t);
+    return begin_all_rows(t, err);
+}
+
+static seg_status end_sample(seg_kmeans_trainer *t, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_note(t->input.ctx, SEG_LEVEL_INFO, "start and restarts on a sample of %zu rows, then all"
+             " %llu", t->sample.n, (unsigned long long)t->input.n_rows);
+    TRY(seg_kmeans_run_sample(t, err));
+    TRY(begin_all_rows(t, err));
+
+done:
+    return st;
+}
+
+static seg_status after_move(seg_kmeans_trainer *t, seg_fit_next next, seg_error *err)
+{
+    if (next == SEG_FIT_AGAIN) {
+        t->phase = LLOYD;
+        return SEG_OK;
+    }
+    return begin_figures(t, next == SEG_FIT_RELOCATE ? FARTHEST : FINAL, err);
 }
 
 seg_status seg_kmeans_pass_end(void *trainer_, seg_error *err)
 {
-    return end_phase(trainer_, err);
+    seg_kmeans_trainer *t = trainer_;
+    switch (t->phase) {
+    case RANGE:    return end_range(t, err);
+    case MOMENTS:  return end_moments(t, err);
+    case SAMPLE:   return end_sample(t, err);
+    case LLOYD:    return after_move(t, seg_kmeans_fit_end(t->fit), err);
+    case FARTHEST: return after_move(t, seg_kmeans_fit_relocate(t->fit, &t->figures), err);
+    case FINAL:    t->phase = DONE; break;
+    case DONE:     break;
+    }
+    return SEG_OK;
 }
 
-/* ---- the result --------------------------------------------------------------------------- */
-
-static void put_segments(const seg_kmeans_model *m, int64_t rows, seg_node *figures)
-{
-    seg_node *sizes = seg_put_array(figures, "sizes");
-    for (size_t j = 0; j < m->k; j++)
-        seg_put_int(sizes, NULL, m->size[j]);
-    seg_node *centroids = seg_put_array(figures, "centroids");
-    for (size_t j = 0; j < m->k; j++) {
-        seg_node *row = seg_put_array(centroids, NULL);
-        for (size_t f = 0; f < m->d; f++)
-            seg_put_real(row, NULL, seg_kmeans_centroid(m, j, f));
-    }
-    seg_node *segments = seg_put_array(figures, "segments");
-    for (size_t j = 0; j < m->k; j++) {
-        seg_node *row = seg_put_object(segments, NULL);
-        seg_put_int(row, "segment", (int64_t)j);
-        seg_put_text(row, "segment_name", m->names[j]);
-        seg_put_int(row, "rows", m->size[j]);
-        seg_put_real(row, "share", (double)m->size[j] / (double)rows);
-    }
-}
-
-seg_status seg_kmeans_train_end(void *trainer_, seg_model *model, seg_node *figures,
+seg_status seg_kmeans_train_end(void *trainer, seg_model *model, seg_node *figures,
                                 seg_error *err)
 {
-    seg_status st = SEG_OK;
-    seg_kmeans_trainer *t = trainer_;
-    TRY(seg_schema_new(SEG_KIND_FEATURES, &model->schema, err));
-    for (size_t f = 0; f < t->d; f++)
-        TRY(seg_schema_add_feature(model->schema,
-                                   &t->input.schema->features[t->columns[f]], err));
-    TRY(seg_kmeans_name_segments(t->best, &model->schema->view, err));
-
-    seg_put_int(figures, "rows", (int64_t)t->input.n_rows);
-    seg_put_int(figures, "k", (int64_t)t->best->k);
-    seg_put_real(figures, "inertia", t->best_inertia);
-    seg_put_real(figures, "silhouette", t->best_silhouette);
-    seg_put_int(figures, "iterations", t->best_iterations);
-    put_segments(t->best, (int64_t)t->input.n_rows, figures);
-    seg_put_node(figures, "scan", t->scan_rows);
-    TRY(seg_doc_status(t->scan, err));
-    model->state = t->best;
-    t->best = NULL;
-done:
-    return st;
+    return seg_kmeans_result(trainer, model, figures, err);
 }

@@ -1,77 +1,95 @@
 /* kmeans_trainer.h: the state of a k-means training, for the files that walk it:
  *
- *   kmeans_train.c   the pass contract and the result
- *   kmeans_begin.c   options, columns, scaling
- *   kmeans_runs.c    starts, moves, the best of restarts and of a scan over k
+ *   kmeans_begin.c    options, columns, weights
+ *   kmeans_scale.c    scaling and the units of the sums, from range and moments
+ *   kmeans_sample.c   rows in memory: all of them, or a weighted sample
+ *   kmeans_runs.c     starts, restarts and the scan over k, on the rows in memory
+ *   kmeans_fit.c      Lloyd's algorithm, on them and on the blocks of the source
+ *   kmeans_train.c    the pass contract
+ *   kmeans_result.c   what the training leaves
  *
  * One training is a walk over phases, each a pass over the rows:
  *
- *   STATS    range, mean and deviation of each feature: scaling and fixed-point scales
- *   DRAW     races for the next centre (or for all of them: random start)
- *   CHOOSE   greedy start: which of the drawn rows leaves the least potential
- *   LLOYD    assign, sum, move; until the inertia falls by less than tol
- *   FINAL    assign to the final centroids: inertia, sizes, silhouette
- *
- * and from FINAL back to DRAW for the next restart or the next k of a scan. */
+ *   RANGE     range of each feature, total weight; few rows are kept and all is done
+ *   MOMENTS   mean and deviation: scaling
+ *   SAMPLE    rows drawn by their distance from the mean; starts and restarts on them
+ *   LLOYD     assign, sum, move; until the inertia falls by less than tol
+ *   FARTHEST  after a pass that left a cluster empty: rows for it
+ *   FINAL     assign to the final centroids: inertia, sizes, silhouette */
 #ifndef SEGMILL_MODELS_KMEANS_TRAINER_H
 #define SEGMILL_MODELS_KMEANS_TRAINER_H
 
-#include "kernels/column_stats.h"
+#include "kernels/kmeans_columns.h"
+#include "kernels/kmeans_start.h"
 #include "kernels/quantile_sample.h"
 #include "models/kmeans.h"
+#include "models/kmeans_fit.h"
+#include "models/kmeans_sample.h"
 
-enum { SEG_KMEANS_CANDIDATES = 16 };
-typedef enum seg_kmeans_phase { STATS, DRAW, CHOOSE, LLOYD, FINAL, DONE } seg_kmeans_phase;
-typedef enum seg_kmeans_start { START_GREEDY, START_RANDOM, START_FARTHEST, START_GIVEN } seg_kmeans_start;
+typedef enum seg_kmeans_phase { RANGE, MOMENTS, SAMPLE, LLOYD, FARTHEST, FINAL, DONE } seg_kmeans_phase;
+
+/* Where weights come from: a feature or a column of the block. */
+typedef struct seg_kmeans_weights {
+    const char *name;                /* null: none */
+    size_t feature, column;          /* SIZE_MAX: not that one */
+    double most, sum;
+    bool whole;                      /* all are whole numbers */
+    double unit;                     /* a weight times it is rounded to a whole number */
+    uint64_t total;                  /* in units, once all rows were seen a second time */
+    uint32_t *units;                 /* of the rows of a block */
+    size_t cap;
+    double *given;                   /* n_rows, as they are, when all rows are kept */
+} seg_kmeans_weights;
 
 typedef struct seg_kmeans_trainer {
     seg_train_input input;
     const seg_kmeans_options *options;
     int n_threads;
-    seg_kmeans_start start;
+    bool given;                      /* centroids to start from are in given_z */
+    seg_kmeans_way way;
     size_t k_first, k_last, d;
     size_t *columns;                 /* of the schema, d of them */
+    double *given_z;                 /* k_last x d; scaled once the scaling is known */
+    seg_kmeans_weights weights;
     seg_kmeans_phase phase;
     /* scaling */
-    seg_column_stats stats;
-    seg_quantile_sample sample;      /* robust scaling only */
-    double *shift, *inverse;
-    seg_kmeans_scale scale;
-    double *quantum, dist_quantum;
-    uint64_t rows_seen;
-    /* this run */
-    size_t k, n_candidates;          /* centres so far; candidates of this draw */
-    size_t k_wanted;
-    uint32_t restart, iteration;
-    uint64_t draws;
-    double *centres_z;               /* k_last + SEG_KMEANS_CANDIDATES rows */
-    double *given_z;                 /* START_GIVEN, scaled after STATS */
-    seg_kmeans_centres centres;
-    seg_kmeans_winner *winners;      /* random start: k of them */
-    double *winner_z;
-    int64_t potential[SEG_KMEANS_CANDIDATES];
-    seg_kmeans_sums sums;
-    int64_t last_spread;
-    /* the best so far */
+    seg_kmeans_columns stats;
+    seg_quantile_sample quantiles;   /* robust scaling only */
+    double *shift, *inverse, *quantum;
+    seg_kmeans_space space;          /* of all rows */
+    seg_kmeans_sample sample;
+    /* the best so far, on the rows in memory */
+    double *best_z;
+    size_t best_k;
+    uint32_t best_iterations;
+    seg_fit_reason best_reason;
+    bool poor;                       /* fewer different rows than k */
     seg_doc *scan;
     seg_node *scan_rows;
-    double k_inertia, k_silhouette;
-    seg_kmeans_model *best;
-    size_t best_k_wanted;
-    double best_silhouette, best_inertia;
-    uint32_t best_iterations;
-    bool poor;                       /* fewer distinct rows than k */
+    /* all rows */
+    seg_kmeans_fit *fit;
+    seg_kmeans_figures figures;
 } seg_kmeans_trainer;
 
-/* After the pass STATS: scaling and fixed-point scales of every feature. */
-seg_status seg_kmeans_end_stats(seg_kmeans_trainer *t, seg_error *err);
+/* Weights of the block's rows in units, or null if there are none. */
+seg_status seg_kmeans_block_weights(seg_kmeans_trainer *t, const seg_block *block,
+                                    const uint32_t **out, seg_error *err);
+/* In the first pass: range, total, wrong ones. */
+seg_status seg_kmeans_see_weights(seg_kmeans_trainer *t, const seg_block *block, seg_error *err);
 
-/* The first phase of a run, before any row; and what follows a pass of each phase. */
-seg_status seg_kmeans_begin_run(seg_kmeans_trainer *t, seg_error *err);
-void seg_kmeans_begin_draw(seg_kmeans_trainer *t);
-seg_status seg_kmeans_end_draw(seg_kmeans_trainer *t, seg_error *err);
-seg_status seg_kmeans_end_choose(seg_kmeans_trainer *t, seg_error *err);
-void seg_kmeans_end_lloyd(seg_kmeans_trainer *t);
-seg_status seg_kmeans_end_run(seg_kmeans_trainer *t, seg_error *err);
+/* After the first pass: the unit; returns the total weight in units, or a bound of it. */
+seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, double *total, seg_error *err);
+
+/* Range and moments are known: scaling, units, scaled given centroids. */
+seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err);
+
+/* Starts, restarts and the scan over the rows in memory: best_z and best_k. */
+seg_status seg_kmeans_run_sample(seg_kmeans_trainer *t, seg_error *err);
+/* Given centroids become the best, if there are no rows in memory. */
+void seg_kmeans_take_given(seg_kmeans_trainer *t);
+
+/* What train_end of the contract does. */
+seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *figures,
+                             seg_error *err);
 
 #endif

@@ -54,7 +54,8 @@ static double quantile(const double *sorted, size_t n, double q)
                          : sorted[below];
 }
 
-/* Middle and spread of a column, by the book. */
+/* Middle and spread of a column, by the book; the middle is rounded to a float, which moves
+ * nothing but missing values. */
 static void scale_of(const double *column, size_t n, int scaling, double *middle, double *spread)
 {
     static double sorted[N];
@@ -77,6 +78,7 @@ static void scale_of(const double *column, size_t n, int scaling, double *middle
         *middle = quantile(sorted, n, 0.5);
         *spread = quantile(sorted, n, 0.75) - quantile(sorted, n, 0.25);
     }
+    *middle = (double)(float)*middle;
 }
 
 /* scaled[] from rows[], and the start (rows 0..K-1, their missing values 1) in both units. */

@@ -1,0 +1,46 @@
+/* kmeans_columns.c: range, and sums in fixed point, of neighbouring columns: a lane of a
+ * register is a column, rows come one after the other. Only integers are added, so the
+ * bits do not depend on the level. */
+#include "base/isa_name.h"
+#include "kernels/kernels.h"
+
+#include <string.h>
+
+void ISA_NAME(seg_columns_range)(const float *x, size_t stride, size_t n, size_t width,
+                                 seg_ranges *out)
+{
+    float *restrict least = out->least, *restrict most = out->most;
+    uint32_t missing[SEG_RANGE_WIDTH] = { 0 };
+    for (size_t r = 0; r < n; r++, x += stride)
+        for (size_t f = 0; f < width; f++) {
+            float v = x[f];
+            least[f] = v < least[f] ? v : least[f];
+            most[f] = v > most[f] ? v : most[f];
+            missing[f] += v != v;
+        }
+    for (size_t f = 0; f < width; f++)
+        out->missing[f] += missing[f];
+}
+
+/* To the nearest whole number, for |v| < 2^51. */
+static inline int64_t whole(double v)
+{
+    const double magic = 0x1.8p52;
+    double sum = v + magic;
+    int64_t bits, zero;
+    memcpy(&bits, &sum, sizeof bits);
+    memcpy(&zero, &magic, sizeof zero);
+    return bits - zero;
+}
+
+void ISA_NAME(seg_columns_moments)(const double *restrict v, size_t width, int64_t weight,
+                                   const seg_moment_units *units, seg_moment_sums *out)
+{
+    int64_t *restrict sum = out->sum, *restrict square = out->square;
+    for (size_t f = 0; f < width; f++) {
+        double off = v[f] - units->origin[f];
+        off = off == off ? off : 0;
+        sum[f] += weight * whole(off * units->quantum[f]);
+        square[f] += weight * whole(off * off * units->square_quantum[f]);
+    }
+}

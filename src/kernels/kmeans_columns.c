@@ -1,0 +1,221 @@
+/* kmeans_columns.c: range, mean and deviation of the features. */
+#include "kernels/kmeans_columns.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/real.h"
+#include "base/try.h"
+#include "kernels/kernels.h"
+#include "segmill/context.h"
+
+seg_status seg_kmeans_columns_new(const size_t *columns, size_t d, bool log1p,
+                                  seg_kmeans_columns *out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    *out = (seg_kmeans_columns){ .d = d, .columns = columns, .log1p = log1p };
+    TRY(SEG_ALLOC(&out->least, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->most, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->missing, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->origin, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->quantum, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->square_quantum, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->n, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->sum, d, "the statistics", err));
+    TRY(SEG_ALLOC(&out->square, d, "the statistics", err));
+    for (size_t f = 0; f < d; f++) {
+        out->least[f] = INFINITY;
+        out->most[f] = -INFINITY;
+    }
+    return SEG_OK;
+
+done:
+    seg_kmeans_columns_free(out);
+    return st;
+}
+
+void seg_kmeans_columns_free(seg_kmeans_columns *c)
+{
+    seg_free(c->least);
+    seg_free(c->most);
+    seg_free(c->missing);
+    seg_free(c->origin);
+    seg_free(c->quantum);
+    seg_free(c->square_quantum);
+    seg_free(c->n);
+    seg_free(c->sum);
+    seg_free(c->square);
+    *c = (seg_kmeans_columns){ 0 };
+}
+
+/* ---- range ------------------------------------------------------------------------------- */
+
+/* Of features that are neighbours in the rows too, from f on. */
+static size_t run_of(const seg_kmeans_columns *c, size_t f)
+{
+    size_t n = 1;
+    while (f + n < c->d && n < SEG_RANGE_WIDTH && c->columns[f + n] == c->columns[f] + n)
+        n++;
+    return n;
+}
+
+static void keep_range(seg_kmeans_columns *c, size_t f, size_t n, const seg_ranges *found)
+{
+    for (size_t i = 0; i < n; i++) {
+        c->least[f + i] = found->least[i] < c->least[f + i] ? found->least[i] : c->least[f + i];
+        c->most[f + i] = found->most[i] > c->most[f + i] ? found->most[i] : c->most[f + i];
+        c->missing[f + i] += found->missing[i];
+    }
+}
+
+seg_status seg_kmeans_columns_range(seg_kmeans_columns *c, seg_matrix rows, int n_threads,
+                                    seg_error *err)
+{
+    (void)err;
+    const seg_kernels *kernels = seg_kernels_get();
+    size_t n_chunks = (rows.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
+
+    #pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (size_t chunk = 0; chunk < n_chunks; chunk++) {
+        size_t first = chunk * SEG_CHUNK_ROWS, left = rows.n_rows - first;
+        size_t n = left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS;
+        for (size_t f = 0, width; f < c->d; f += width) {
+            seg_ranges found = { 0 };
+            width = run_of(c, f);
+            for (size_t i = 0; i < width; i++) {
+                found.least[i] = INFINITY;
+                found.most[i] = -INFINITY;
+            }
+            kernels->columns_range(rows.x + first * rows.stride + c->columns[f], rows.stride, n,
+                                   width, &found);
+            #pragma omp critical(seg_kmeans_columns)
+            keep_range(c, f, width, &found);
+        }
+    }
+    return SEG_OK;
+}
+
+static double as_used(const seg_kmeans_columns *c, double v)
+{
+    return !c->log1p ? v : v < -1 ? -(double)INFINITY : seg_log1p(v);
+}
+
+void seg_kmeans_columns_limits(const seg_kmeans_columns *c, size_t f, double *least,
+                               double *most)
+{
+    bool any = c->least[f] <= c->most[f];
+    *least = any ? as_used(c, (double)c->least[f]) : (double)NAN;
+    *most = any ? as_used(c, (double)c->most[f]) : (double)NAN;
+}
+
+/* ---- moments ------------------------------------------------------------------------------ */
+
+static double power_below(double limit)
+{
+    int exponent;
+    frexp(limit, &exponent);
+    return ldexp(1, exponent - 2);
+}
+
+void seg_kmeans_columns_begin(seg_kmeans_columns *c, double total_weight)
+{
+    double limit = ldexp(1, 62) / total_weight;
+    limit = limit < 0x1p50 ? limit : 0x1p50;
+    limit = limit > 16 ? limit : 16;
+    for (size_t f = 0; f < c->d; f++) {
+        double least, most;
+        seg_kmeans_columns_limits(c, f, &least, &most);
+        double half = (most - least) / 2;
+        c->origin[f] = isfinite(half) ? least + half : 0;
+        half = isfinite(half) && half > 0 ? half * 1.001 : 1;
+        c->quantum[f] = power_below(limit / half);
+        c->square_quantum[f] = power_below(limit / (half * half));
+    }
+}
+
+typedef struct share {         /* of one thread */
+    double *v;
+    int64_t *sum, *square, *n;
+} share;
+
+static void take_row(const seg_kmeans_columns *c, const float *x, int64_t weight,
+                     const seg_kernels *kernels, share *own)
+{
+    seg_moment_units units = { c->origin, c->quantum, c->square_quantum };
+    seg_moment_sums sums = { own->sum, own->square };
+    for (size_t f = 0; f < c->d; f++)
+        own->v[f] = (double)x[c->columns[f]];
+    for (size_t f = 0; f < c->d && c->log1p; f++)
+        own->v[f] = as_used(c, own->v[f]);
+    for (size_t f = 0; f < c->d; f++)
+        own->n[f] += own->v[f] == own->v[f] ? weight : 0;
+    kernels->columns_moments(own->v, c->d, weight, &units, &sums);
+}
+
+seg_status seg_kmeans_columns_moments(seg_kmeans_columns *c, seg_matrix rows,
+                                      const uint32_t *weight, int n_threads, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_kernels *kernels = seg_kernels_get();
+    size_t n_chunks = (rows.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
+    share *own = NULL;
+    TRY(SEG_ALLOC(&own, (size_t)n_threads, "the statistics", err));
+    for (int t = 0; t < n_threads; t++) {
+        TRY(SEG_ALLOC(&own[t].v, c->d, "the statistics", err));
+        TRY(SEG_ALLOC(&own[t].sum, c->d, "the statistics", err));
+        TRY(SEG_ALLOC(&own[t].square, c->d, "the statistics", err));
+        TRY(SEG_ALLOC(&own[t].n, c->d, "the statistics", err));
+    }
+    #pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (size_t chunk = 0; chunk < n_chunks; chunk++) {
+        size_t first = chunk * SEG_CHUNK_ROWS, left = rows.n_rows - first;
+        size_t n = left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS;
+        for (size_t r = first; r < first + n; r++)
+            take_row(c, rows.x + r * rows.stride, weight == NULL ? 1 : (int64_t)weight[r],
+                     kernels, &own[omp_get_thread_num()]);
+    }
+    for (int t = 0; t < n_threads; t++)
+        for (size_t f = 0; f < c->d; f++) {
+            c->sum[f] += own[t].sum[f];
+            c->square[f] += own[t].square[f];
+            c->n[f] += own[t].n[f];
+        }
+
+done:
+    for (int t = 0; t < n_threads && own != NULL; t++) {
+        seg_free(own[t].v);
+        seg_free(own[t].sum);
+        seg_free(own[t].square);
+        seg_free(own[t].n);
+    }
+    seg_free(own);
+    return st;
+}
+
+/* square / square_quantum - (sum / quantum)^2 / n, in whole numbers: where all but a few
+ * values lie at one end of the range, the two are almost the same. */
+static double squares_about_mean(const seg_kmeans_columns *c, size_t f)
+{
+    int shift = ilogb(c->quantum[f] * c->quantum[f] / c->square_quantum[f]);
+    __int128 sum = c->sum[f], square = c->square[f];
+    __int128 about = square * ((__int128)1 << (shift > 0 ? shift : 0)) - sum * sum / c->n[f];
+    return about > 0 ? (double)about / (c->quantum[f] * c->quantum[f]) : 0;
+}
+
+void seg_kmeans_columns_mean(const seg_kmeans_columns *c, size_t f, double *mean, double *sd)
+{
+    if (c->n[f] == 0) {
+        *mean = *sd = 0;
+        return;
+    }
+    *mean = c->origin[f] + (double)c->sum[f] / c->quantum[f] / (double)c->n[f];
+    *sd = sqrt(squares_about_mean(c, f) / (double)c->n[f]);
+}
+
+double seg_kmeans_columns_square(const seg_kmeans_columns *c, size_t f, double from)
+{
+    double mean, sd;
+    seg_kmeans_columns_mean(c, f, &mean, &sd);
+    return (double)c->n[f] * (sd * sd + (mean - from) * (mean - from));
+}
