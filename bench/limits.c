@@ -25,6 +25,19 @@ static void run_team(void *state)
     seg_team_run(work->n_threads, (size_t)work->n_threads, work->task, work->arg);
 }
 
+/* Another process that takes its turn makes a limit too low: the best of a few tries. */
+enum { TRIES = 3 };
+
+static double least_seconds(team_work *work)
+{
+    double least = bench_time(run_team, work).min;
+    for (int i = 1; i < TRIES; i++) {
+        double seconds = bench_time(run_team, work).min;
+        least = seconds < least ? seconds : least;
+    }
+    return least;
+}
+
 /* ---- arithmetic ------------------------------------------------------------------ */
 
 /* Independent chains: enough to fill two units of latency 4. */
@@ -92,8 +105,7 @@ double bench_peak_flops(bench_precision precision, int n_threads)
     fma_level level = best_fma();
     double lanes = level.register_bytes / (precision == BENCH_F32 ? 4 : 8);
     team_work work = { .n_threads = n_threads, .task = level.task[precision] };
-    bench_timing t = bench_time(run_team, &work);
-    *peak = 2 * lanes * CHAINS * FMA_STEPS * n_threads / t.min;
+    *peak = 2 * lanes * CHAINS * FMA_STEPS * n_threads / least_seconds(&work);
     return *peak;
 }
 
@@ -159,9 +171,8 @@ double bench_peak_bytes(int n_threads)
     for (size_t ahead = 0; ahead <= 64; ahead += 64) {
         reading r = { bytes, ahead, n_threads };
         team_work work = { .n_threads = n_threads, .task = best_read(), .arg = &r };
-        bench_timing t = bench_time(run_team, &work);
-        if ((double)bandwidth_bytes / t.min > *peak)
-            *peak = (double)bandwidth_bytes / t.min;
+        double rate = (double)bandwidth_bytes / least_seconds(&work);
+        *peak = rate > *peak ? rate : *peak;
     }
     free(bytes);
     return *peak;

@@ -23,10 +23,10 @@ def fit(seed):
 
 if seeds:
     centroids = (fit(seed).cluster_centers_ for seed in range(1, int(seeds[0]) + 1))
-    print(f"check={median_inertia(x, map(scaler.inverse_transform, centroids)):.10g}")
+    print(f"check={median_inertia(x, map(scaler.inverse_transform, centroids)):.7g}")
 else:
     began = time.perf_counter()
     model = fit(1)
     if not path.endswith(".csv"):
         print(f"seconds={time.perf_counter() - began:.9f}")
-    print(f"check={model.inertia_:.10g}")
+    print(f"check={model.inertia_:.7g}")

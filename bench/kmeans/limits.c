@@ -12,14 +12,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What one second allows. */
+/* The time that 10^9 of them take. */
 static void print(const char *shape, const char *unit, int n_threads, double rate)
 {
     bench_print(&(bench_line){
         .kind = "kernel", .name = "limit", .shape = shape, .program = "segmill",
         .isa = seg_isa_name(seg_cpu_best_isa()), .n_threads = n_threads, .unit = unit,
-        .amount = rate, .limit = NAN, .peak_mib = NAN,
-        .timing = { .repeats = 1, .median = 1, .min = 1, .spread = NAN, .cpu = NAN },
+        .amount = 1e9, .limit = NAN, .peak_mib = NAN,
+        .timing = { .repeats = 1, .median = 1e9 / rate, .min = 1e9 / rate, .spread = NAN,
+                    .cpu = NAN },
     });
 }
 

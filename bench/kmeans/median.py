@@ -16,4 +16,4 @@ def centroids(path):
 
 
 x = read_table(sys.argv[1])
-print(f"check={median_inertia(x, map(centroids, sys.argv[2:])):.10g}")
+print(f"check={median_inertia(x, map(centroids, sys.argv[2:])):.7g}")
