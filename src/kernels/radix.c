@@ -9,12 +9,27 @@
 
 enum { DIGITS = 8, VALUES = 256 };
 
-static void count_digits(const uint64_t *keys, size_t n, size_t counts[DIGITS][VALUES])
+/* Bits in which some key differs from the first. */
+static uint64_t differences(const uint64_t *keys, size_t n)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < n; i++)
+        bits |= keys[i] ^ keys[0];
+    return bits;
+}
+
+/* Digits below 2^32 and above it; often all keys agree in the upper half. */
+static void count_digits(const uint64_t *keys, size_t n, uint64_t differ,
+                         size_t counts[DIGITS][VALUES])
 {
     memset(counts, 0, sizeof(size_t) * DIGITS * VALUES);
-    for (size_t i = 0; i < n; i++)
-        for (unsigned d = 0; d < DIGITS; d++)
-            counts[d][keys[i] >> (8 * d) & 0xff]++;
+    for (unsigned first = 0; first < DIGITS; first += 4) {
+        if ((uint32_t)(differ >> (8 * first)) == 0)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            for (unsigned d = first; d < first + 4; d++)
+                counts[d][keys[i] >> (8 * d) & 0xff]++;
+    }
 }
 
 static void scatter(const uint64_t *keys, const uint32_t *rows, size_t n, unsigned shift,
@@ -40,12 +55,13 @@ void seg_radix_sort(uint64_t *keys, uint32_t *rows, size_t n, uint64_t *keys_tem
     if (n < 2)
         return;
     size_t counts[DIGITS][VALUES];
-    count_digits(keys, n, counts);
+    uint64_t differ = differences(keys, n);
+    count_digits(keys, n, differ, counts);
 
     uint64_t *from = keys, *to = keys_temp;
     uint32_t *rows_from = rows, *rows_to = rows_temp;
     for (unsigned d = 0; d < DIGITS; d++) {
-        if (counts[d][from[0] >> (8 * d) & 0xff] == n)
+        if ((differ >> (8 * d) & 0xff) == 0)
             continue;
         scatter(from, rows_from, n, 8 * d, counts[d], to, rows_to);
         uint64_t *keys_swap = from;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "segmill/status.h"
 
 /* A key that sorts as the signed number does. */
@@ -15,6 +16,24 @@ static inline uint64_t seg_radix_key(int64_t value)
 static inline int64_t seg_radix_value(uint64_t key)
 {
     return (int64_t)(key ^ (UINT64_C(1) << 63));
+}
+
+/* The same for finite floats; -0 is 0. */
+static inline uint64_t seg_radix_float_key(float value)
+{
+    uint32_t bits;
+    value += 0.0F;
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 31 != 0 ? (uint32_t)~bits : bits | UINT32_C(1) << 31;
+}
+
+static inline float seg_radix_float(uint64_t key)
+{
+    uint32_t bits = (uint32_t)key;
+    float value;
+    bits = bits >> 31 != 0 ? bits & ~(UINT32_C(1) << 31) : ~bits;
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
 /* Sort n keys ascending, carrying one number each (rows may be null); equal keys keep

@@ -89,15 +89,6 @@ typedef struct sorting {
     uint8_t *waiting;            /* per segment: half is passed exactly, the next value counts too */
 } sorting;
 
-/* A key that sorts as the finite number does; 0 and -0 are equal. */
-static uint64_t key_of(float x)
-{
-    uint32_t bits;
-    x += 0.0F;
-    memcpy(&bits, &x, sizeof bits);
-    return bits >> 31 ? (uint32_t)~bits : bits | UINT32_C(1) << 31;
-}
-
 static float value_at(const seg_segment_rows *rows, size_t i, size_t column)
 {
     return rows->x.x[i * rows->x.stride + column];
@@ -122,7 +113,7 @@ static size_t gather(const seg_segment_rows *rows, size_t column, sorting *s,
         uint64_t w = seg_segment_weight(rows, i);
         if (!isfinite(x) || w == 0)
             continue;
-        s->keys[m] = key_of(x);
+        s->keys[m] = seg_radix_float_key(x);
         s->rows[m++] = (uint32_t)i;
         range->whole = range->whole && floorf(x) == x;
         negative += x < 0 ? w : 0;
@@ -133,8 +124,8 @@ static size_t gather(const seg_segment_rows *rows, size_t column, sorting *s,
     seg_radix_sort(s->keys, s->rows, m, s->keys_temp, s->rows_temp);
     if (m > 0) {
         range->negative = (double)negative / (double)out[k].weight;
-        range->least = (double)value_at(rows, s->rows[0], column);
-        range->largest = (double)value_at(rows, s->rows[m - 1], column);
+        range->least = (double)seg_radix_float(s->keys[0]);
+        range->largest = (double)seg_radix_float(s->keys[m - 1]);
     }
     return m;
 }
@@ -163,10 +154,10 @@ static uint64_t pass_group(const seg_segment_rows *rows, sorting *s, size_t from
     for (size_t i = from; i < end; i++)
         tie += seg_segment_weight(rows, s->rows[i]);
     double rank = ((double)below + (double)tie / 2) / (double)all;
+    pass_value(out, s, rows->k, x, tie);
     for (size_t i = from; i < end; i++) {
         size_t row = s->rows[i];
         uint64_t w = seg_segment_weight(rows, row);
-        pass_value(out, s, rows->k, x, w);
         if (!seg_segment_has(rows, row))
             continue;
         pass_value(out, s, (size_t)rows->labels[row], x, w);
@@ -189,7 +180,7 @@ static void measure_number(const seg_segment_rows *rows, size_t column, sorting 
     for (size_t from = 0, end; from < m; from = end) {
         for (end = from; end < m && s->keys[end] == s->keys[from]; end++)
             ;
-        double x = (double)value_at(rows, s->rows[from], column);
+        double x = (double)seg_radix_float(s->keys[from]);
         uint64_t tie = pass_group(rows, s, from, end, below, x, out);
         double off = ((double)below + (double)tie / 2) / all - 0.5;
         square += (double)tie * off * off;

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/try.h"
+#include "kernels/radix.h"
 #include "segmill/context.h"
 
 enum {
@@ -132,6 +133,22 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* By digits, as comparing takes five times as long; where there is no room, by comparing. */
+static void sort_values(float *x, size_t n)
+{
+    uint64_t *keys = NULL;
+    if (SEG_ALLOC(&keys, 2 * n, "the sorting of a feature", NULL) != SEG_OK) {
+        qsort(x, n, sizeof *x, by_value);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        keys[i] = seg_radix_float_key(x[i]);
+    seg_radix_sort(keys, NULL, n, keys + n, NULL);
+    for (size_t i = 0; i < n; i++)
+        x[i] = seg_radix_float(keys[i]);
+    seg_free(keys);
+}
+
 /* The multiple of a power of ten, as coarse as the gap allows and near its middle,
  * that lies in lo <= t < hi. */
 static float short_between(float lo, float hi)
@@ -188,7 +205,7 @@ static void bin_number(seg_bins *bins, size_t f)
     for (size_t i = 0; i < bins->n_sampled; i++)
         if (isfinite(sorted[i]))
             sorted[n++] = sorted[i];
-    qsort(sorted, n, sizeof *sorted, by_value);
+    sort_values(sorted, n);
     size_t n_cuts = cut_sorted(sorted, n, cuts);
     for (size_t c = n_cuts; c < SEG_TREE_CUTS; c++)
         cuts[c] = INFINITY;
