@@ -18,6 +18,9 @@ typedef struct seg_kmeans_options {
     int scale;                /* seg_kmeans_scaling */
     const char *features;     /* list; null: all numbers */
     const char *weights;      /* column; null: all rows alike */
+    uint32_t resamples;       /* of each k of a scan */
+    const char *previous;     /* model whose numbers and names go on; null: none */
+    const char *names;        /* file of own names; null: none */
 } seg_kmeans_options;
 
 /* Everything that is needed to assign a row. */

@@ -222,13 +222,10 @@ static seg_status allocate(seg_kmeans_trainer *t, seg_error *err)
     TRY(SEG_ALLOC(&t->best_z, t->k_last * d, "the centroids", err));
     if (t->options->scale == SEG_SCALE_ROBUST)
         TRY(seg_quantile_sample_new(d, t->input.n_rows, t->input.ctx->seed, &t->quantiles, err));
-    if (all || !t->given)
-        TRY(seg_kmeans_sample_new(width, all ? (size_t)t->input.n_rows : size, all, &t->sample,
-                                  err));
+    TRY(seg_kmeans_sample_new(width, all ? (size_t)t->input.n_rows : size, all, &t->sample, err));
     if (all && t->weights.name != NULL)
         TRY(SEG_ALLOC(&t->weights.given, (size_t)t->input.n_rows, "the weights", err));
     t->scan = seg_doc_new();
-    t->scan_rows = seg_put_array(seg_doc_root(t->scan), "scan");
     st = seg_doc_status(t->scan, err);
 done:
     return st;
@@ -252,6 +249,11 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
     TRY(choose_columns(t, err));
     TRY(choose_start(t, err));
     TRY(parse_k(t, err));
+    if (t->options->previous != NULL)
+        TRY(seg_kmeans_previous_open(t->options->previous, input->schema, t->columns, t->d,
+                                     &t->previous, err));
+    if (t->options->names != NULL)
+        TRY(seg_kmeans_names_read(t->options->names, &t->names, err));
     TRY(allocate(t, err));
     t->phase = RANGE;
     t->space = (seg_kmeans_space){
@@ -286,5 +288,10 @@ void seg_kmeans_train_free(void *trainer_)
     seg_doc_free(t->scan);
     seg_kmeans_fit_free(t->fit);
     seg_kmeans_figures_free(&t->figures);
+    seg_kmeans_names_free(t->names);
+    seg_kmeans_previous_close(t->previous);
+    seg_free(t->stayed);
+    seg_free(t->label_then);
+    seg_free(t->label_now);
     seg_free(t);
 }

@@ -265,7 +265,7 @@ static seg_status describe(const seg_model *model, seg_node *into, seg_error *er
 #define FIELD(member) offsetof(seg_kmeans_options, member)
 static const seg_option option_table[] = {
     { "k", SEG_OPTION_TEXT, FIELD(k), 0, 0, NULL, "N|A..B",
-      "number of segments; a range is scanned and the best silhouette kept", 0 },
+      "number of segments; of a range the best is taken, and why is said", 0 },
     { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|parallel|random|farthest|FILE",
       "start: greedy k-means++, k-means||, random rows, farthest rows, or centroids of a CSV file",
       SEG_OPTION_INPUT },
@@ -281,6 +281,12 @@ static const seg_option option_table[] = {
       "columns to segment by (default: all numbers)", 0 },
     { "weights", SEG_OPTION_TEXT, FIELD(weights), 0, 0, NULL, "COL",
       "column of row weights: a row of weight 3 counts like three rows", 0 },
+    { "resamples", SEG_OPTION_U32, FIELD(resamples), 0, 1000, NULL, NULL,
+      "how often each k of a range is tried on rows drawn again; 0: not", 0 },
+    { "previous", SEG_OPTION_TEXT, FIELD(previous), 0, 0, NULL, "MODEL",
+      "segments keep the numbers and names they have in this model", SEG_OPTION_INPUT },
+    { "names", SEG_OPTION_TEXT, FIELD(names), 0, 0, NULL, "FILE",
+      "CSV of segment,name: your own names", SEG_OPTION_INPUT },
     { .name = NULL },
 };
 
@@ -288,7 +294,7 @@ static void defaults(void *options)
 {
     *(seg_kmeans_options *)options = (seg_kmeans_options){
         .k = "8", .init = "greedy", .n_init = 1, .max_iter = 300, .tol = 1e-4,
-        .scale = SEG_SCALE_Z,
+        .scale = SEG_SCALE_Z, .resamples = 20,
     };
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/try.h"
 #include "models/kmeans_trainer.h"
 
@@ -35,6 +36,64 @@ static seg_status fill_model(const seg_kmeans_trainer *t, seg_kmeans_model *m)
     return SEG_OK;
 }
 
+/* ---- numbers, profile, names -------------------------------------------------------------- */
+
+/* The rows in memory by the final centroids and their final numbers. */
+static seg_status label_sample(const seg_kmeans_trainer *t, int32_t *label, seg_error *err)
+{
+    const seg_kmeans_sample *s = &t->sample;
+    seg_kmeans_rows out = { .label = label };
+    seg_status st = seg_kmeans_assign(&t->space.scale, &t->fit->centres,
+                                      seg_kmeans_sample_rows(s), NULL, 0, t->n_threads, &out,
+                                      NULL, err);
+    for (size_t r = 0; st == SEG_OK && t->previous != NULL && r < s->n; r++)
+        label[r] = t->previous->number[label[r]];
+    return st;
+}
+
+static seg_status make_profile(const seg_kmeans_trainer *t, seg_kmeans_model *m, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_kmeans_sample *s = &t->sample;
+    int32_t *label = NULL;
+    uint64_t *weight = NULL;
+    TRY(SEG_ALLOC(&label, s->n, "the labels", err));
+    TRY(label_sample(t, label, err));
+    if (s->weight != NULL)
+        TRY(SEG_ALLOC(&weight, s->n, "the weights", err));
+    for (size_t r = 0; weight != NULL && r < s->n; r++)
+        weight[r] = s->weight[r];
+    seg_kmeans_profile_input input = { .ctx = t->input.ctx, .schema = t->input.schema,
+                                       .x = seg_kmeans_sample_rows(s), .labels = label,
+                                       .weights = weight, .k = m->k };
+    TRY(seg_kmeans_profile_make(&input, &m->profile, err));
+
+done:
+    seg_free(label);
+    seg_free(weight);
+    return st;
+}
+
+/* Numbers first, because everything else goes by them. */
+static seg_status name_segments(seg_kmeans_trainer *t, const seg_schema *schema,
+                                seg_kmeans_model *m, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    if (t->previous != NULL) {
+        TRY(seg_kmeans_previous_match(t->previous, m, t->stayed, err));
+        TRY(seg_kmeans_permute(m, t->previous, err));
+    }
+    TRY(make_profile(t, m, err));
+    TRY(seg_kmeans_name_segments(m, schema, err));
+    if (t->names != NULL)
+        TRY(seg_kmeans_names_apply(t->names, m, err));
+
+done:
+    return st;
+}
+
+/* ---- figures ------------------------------------------------------------------------------ */
+
 static void put_segments(const seg_kmeans_model *m, double rows, seg_node *figures)
 {
     seg_node *sizes = seg_put_array(figures, "sizes");
@@ -53,7 +112,9 @@ static void put_segments(const seg_kmeans_model *m, double rows, seg_node *figur
         seg_put_text(row, "segment_name", m->names[j]);
         seg_put_int(row, "rows", m->size[j]);
         seg_put_real(row, "share", (double)m->size[j] / rows);
+        seg_kmeans_profile_put(m->profile, j, false, row);
     }
+    seg_kmeans_rules_put(m->profile, figures);
 }
 
 static void put_figures(const seg_kmeans_trainer *t, const seg_kmeans_model *m,
@@ -75,8 +136,10 @@ static void put_figures(const seg_kmeans_trainer *t, const seg_kmeans_model *m,
     seg_put_int(figures, "iterations", t->fit->iteration);
     seg_put_text(figures, "stopped", reasons[t->fit->reason]);
     put_segments(m, weight_of(t, count), figures);
-    if (t->scan_rows != NULL && seg_node_count(t->scan_rows) > 0)
-        seg_put_node(figures, "scan", t->scan_rows);
+    for (size_t i = 0; i < seg_node_count(seg_doc_root(t->scan)); i++) {
+        const seg_node *part = seg_node_at(seg_doc_root(t->scan), i);
+        seg_put_node(figures, seg_node_name(part), part);
+    }
 }
 
 seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *figures,
@@ -90,8 +153,10 @@ seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *
                                    err));
     TRY(seg_kmeans_model_new(t->fit->k, t->d, &m, err));
     TRY(fill_model(t, m));
-    TRY(seg_kmeans_name_segments(m, &model->schema->view, err));
+    TRY(name_segments(t, &model->schema->view, m, err));
     put_figures(t, m, figures);
+    if (t->previous != NULL)
+        TRY(seg_kmeans_previous_put(t->previous, m, figures, err));
     TRY(seg_doc_status(t->scan, err));
     model->state = m;
     m = NULL;

@@ -6,14 +6,15 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/try.h"
+#include "models/kmeans_judge.h"
 
-/* What is measured of the best run of one k. */
+/* The best run of one k. */
 typedef struct candidate {
     size_t k;
-    double inertia, silhouette;
+    double inertia;
     uint32_t iterations;
     seg_fit_reason reason;
-    double *z;                 /* k_last x d */
+    double *z;                 /* k_wanted x d */
 } candidate;
 
 typedef struct runs {
@@ -22,7 +23,10 @@ typedef struct runs {
     seg_kmeans_fit *fit;
     seg_kmeans_start start;
     double *z;                 /* k_last x d: of the start at hand */
-    candidate last, here, best;   /* of the k before, of this k, of all */
+    int32_t *label;            /* of the sample */
+    size_t n;                  /* numbers of segments done */
+    candidate *best;           /* of each of them */
+    seg_kmeans_scan_row *scan;
 } runs;
 
 /* ---- the sample as a space ---------------------------------------------------------------- */
@@ -71,37 +75,42 @@ done:
 
 /* ---- one run ------------------------------------------------------------------------------- */
 
-static seg_status measure(runs *r, candidate *found, seg_error *err)
+/* Exact distances of the sample to the centroids. */
+static seg_status measure(runs *r, const double *z, size_t k, seg_kmeans_figures *figures,
+                          seg_error *err)
+{
+    const seg_kmeans_trainer *t = r->t;
+    seg_kmeans_rows out = { .label = r->label };
+    seg_status st = seg_kmeans_figures_new(k, t->d, r->space.dist_quantum,
+                                           r->space.total_weight, figures, err);
+    if (st != SEG_OK)
+        return st;
+    seg_kmeans_centres_set(&r->fit->centres, z, k);
+    return seg_kmeans_assign(&r->space.scale, &r->fit->centres,
+                             seg_kmeans_sample_rows(&t->sample), t->sample.weight, 0,
+                             t->n_threads, &out, figures, err);
+}
+
+static seg_status keep_if_better(runs *r, candidate *best, bool first, seg_error *err)
 {
     seg_status st = SEG_OK;
-    seg_kmeans_fit *fit = r->fit;
+    const seg_kmeans_fit *fit = r->fit;
     seg_kmeans_figures figures = { 0 };
-    double spread = 0, count = 0;
-    TRY(seg_kmeans_figures_new(fit->k, fit->d, r->space.dist_quantum, r->space.total_weight,
-                               &figures, err));
-    seg_kmeans_centres_set(&fit->centres, fit->z, fit->k);
-    TRY(seg_kmeans_assign(&r->space.scale, &fit->centres, seg_kmeans_sample_rows(&r->t->sample),
-                          r->t->sample.weight, 0, r->t->n_threads, NULL, &figures, err));
+    double inertia = 0;
+    TRY(measure(r, fit->z, fit->k, &figures, err));
     for (size_t j = 0; j < fit->k; j++)
-        spread += (double)figures.spread[j], count += (double)figures.count[j];
-    found->k = fit->k;
-    found->inertia = spread / r->space.dist_quantum;
-    found->silhouette = (double)figures.silhouette / figures.silhouette_quantum
-                        / count;
-    found->iterations = fit->iteration;
-    found->reason = fit->reason;
+        inertia += (double)figures.spread[j];
+    if (first || inertia < best->inertia) {
+        best->k = fit->k;
+        best->inertia = inertia;
+        best->iterations = fit->iteration;
+        best->reason = fit->reason;
+        memcpy(best->z, fit->z, fit->k * fit->d * sizeof *best->z);
+    }
 
 done:
     seg_kmeans_figures_free(&figures);
     return st;
-}
-
-static void keep(const runs *r, candidate *to, const candidate *from, const double *z)
-{
-    double *own = to->z;
-    *to = *from;
-    to->z = own;
-    memcpy(own, z, from->k * r->t->d * sizeof *own);
 }
 
 /* Centroids to start from, in r->z. A scan goes on from the k before. */
@@ -115,20 +124,20 @@ static seg_status begin_at(runs *r, size_t k, uint32_t restart, size_t *there, s
         memcpy(r->z, t->given_z, k * d * sizeof *r->z);
         return SEG_OK;
     }
-    if (r->last.k > 0) {
-        *there = r->last.k;
-        memcpy(r->z, r->last.z, r->last.k * d * sizeof *r->z);
+    if (r->n > 0) {
+        const candidate *last = &r->best[r->n - 1];
+        *there = last->k;
+        memcpy(r->z, last->z, last->k * d * sizeof *r->z);
     }
     return seg_kmeans_start_draw(&r->start, t->way, t->input.ctx->seed, restart, k, r->z, there,
                                  err);
 }
 
-static seg_status run_once(runs *r, size_t k, uint32_t restart, seg_error *err)
+static seg_status run_once(runs *r, size_t k, uint32_t restart, candidate *best, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_kmeans_trainer *t = r->t;
     size_t there;
-    candidate found = { 0 };
     TRY(begin_at(r, k, restart, &there, err));
     if (there < k && !t->poor)
         seg_note(t->input.ctx, SEG_LEVEL_WARN, "only %zu distinct rows for %zu segments: %zu"
@@ -137,9 +146,7 @@ static seg_status run_once(runs *r, size_t k, uint32_t restart, seg_error *err)
     seg_kmeans_fit_start(r->fit, r->z, there);
     TRY(seg_kmeans_fit_memory(r->fit, t->input.ctx, seg_kmeans_sample_rows(&t->sample),
                               t->sample.weight, err));
-    TRY(measure(r, &found, err));
-    if (restart == 0 || found.inertia < r->here.inertia)
-        keep(r, &r->here, &found, r->fit->z);
+    TRY(keep_if_better(r, best, restart == 0, err));
 
 done:
     return st;
@@ -147,29 +154,42 @@ done:
 
 /* ---- all runs ------------------------------------------------------------------------------ */
 
-/* One line per k of what the restarts gave at best. */
-static void note_k(runs *r, size_t k)
+static seg_status judge(runs *r, const candidate *best, seg_kmeans_scan_row *row,
+                        seg_error *err)
 {
-    seg_node *row = seg_put_object(r->t->scan_rows, NULL);
-    seg_put_int(row, "k", (int64_t)k);
-    seg_put_real(row, "inertia", r->here.inertia);
-    seg_put_real(row, "silhouette", r->here.silhouette);
+    seg_status st = SEG_OK;
+    const seg_kmeans_trainer *t = r->t;
+    seg_kmeans_figures figures = { 0 };
+    TRY(measure(r, best->z, best->k, &figures, err));
+    seg_kmeans_judging judging = {
+        .ctx = t->input.ctx, .space = &r->space, .rows = seg_kmeans_sample_rows(&t->sample),
+        .weight = t->sample.weight, .k = best->k, .z = best->z, .label = r->label,
+        .figures = &figures, .resamples = t->options->resamples,
+    };
+    TRY(seg_kmeans_judge(&judging, row, err));
+    row->inertia /= t->sample.all ? t->weights.unit : (double)r->space.total_weight
+                                                      / (double)t->weights.total
+                                                      * t->weights.unit;
+
+done:
+    seg_kmeans_figures_free(&figures);
+    return st;
 }
 
 static seg_status allocate(runs *r, double *quantum, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_kmeans_trainer *t = r->t;
-    size_t room = t->k_last * t->d;
+    size_t n = t->k_last - t->k_first + 1;
     r->space = t->space;
     r->space.n_rows = t->sample.n;
     r->space.total_weight = t->sample.all ? t->space.total_weight : t->sample.total_weight;
     set_units(r, quantum);
     TRY(sum_squares(r, err));
-    TRY(SEG_ALLOC(&r->z, room, "the centroids", err));
-    TRY(SEG_ALLOC(&r->last.z, room, "the centroids", err));
-    TRY(SEG_ALLOC(&r->here.z, room, "the centroids", err));
-    TRY(SEG_ALLOC(&r->best.z, room, "the centroids", err));
+    TRY(SEG_ALLOC(&r->z, t->k_last * t->d, "the centroids", err));
+    TRY(SEG_ALLOC(&r->label, t->sample.n, "the labels", err));
+    TRY(SEG_ALLOC(&r->best, n, "the scan", err));
+    TRY(SEG_ALLOC(&r->scan, n, "the scan", err));
     TRY(seg_kmeans_fit_new(&r->space, t->k_last, t->options->tol, t->options->max_iter, &r->fit,
                            err));
     if (!t->given)
@@ -186,12 +206,14 @@ static seg_status scan(runs *r, seg_error *err)
     seg_kmeans_trainer *t = r->t;
     bool once = t->given || (t->way == SEG_KMEANS_FARTHEST && t->k_first == t->k_last);
     for (size_t k = t->k_first; k <= t->k_last && !t->poor; k++) {
+        candidate *best = &r->best[r->n];
+        TRY(SEG_ALLOC(&best->z, k * t->d, "the centroids", err));
         for (uint32_t i = 0; i < (once ? 1 : t->options->n_init); i++)
-            TRY(run_once(r, k, i, err));
-        note_k(r, k);
-        keep(r, &r->last, &r->here, r->here.z);
-        if (r->best.k == 0 || r->here.silhouette > r->best.silhouette)
-            keep(r, &r->best, &r->here, r->here.z);
+            TRY(run_once(r, k, i, best, err));
+        r->scan[r->n] = seg_kmeans_scan_row_of((uint32_t)best->k);
+        if (t->k_first < t->k_last)
+            TRY(judge(r, best, &r->scan[r->n], err));
+        r->n++;
     }
 
 done:
@@ -206,18 +228,24 @@ seg_status seg_kmeans_run_sample(seg_kmeans_trainer *t, seg_error *err)
     TRY(SEG_ALLOC(&quantum, t->d, "the scaling", err));
     TRY(allocate(&r, quantum, err));
     TRY(scan(&r, err));
-    memcpy(t->best_z, r.best.z, r.best.k * t->d * sizeof *t->best_z);
-    t->best_k = r.best.k;
-    t->best_iterations = r.best.iterations;
-    t->best_reason = r.best.reason;
+    size_t chosen = r.n == 1 ? 0 : seg_kmeans_choose(r.scan, r.n);
+    if (r.n > 1)
+        TRY(seg_kmeans_scan_put(r.scan, r.n, chosen, seg_doc_root(t->scan), err));
+    const candidate *best = &r.best[chosen];
+    memcpy(t->best_z, best->z, best->k * t->d * sizeof *t->best_z);
+    t->best_k = best->k;
+    t->best_iterations = best->iterations;
+    t->best_reason = best->reason;
 
 done:
     seg_kmeans_start_free(&r.start);
     seg_kmeans_fit_free(r.fit);
     seg_free(r.z);
-    seg_free(r.last.z);
-    seg_free(r.here.z);
-    seg_free(r.best.z);
+    seg_free(r.label);
+    for (size_t i = 0; r.best != NULL && i <= t->k_last - t->k_first; i++)
+        seg_free(r.best[i].z);
+    seg_free(r.best);
+    seg_free(r.scan);
     seg_free(quantum);
     return st;
 }

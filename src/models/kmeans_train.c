@@ -21,13 +21,6 @@ done:
     return st;
 }
 
-static seg_status add_figures(seg_kmeans_trainer *t, const seg_block *block,
-                              const uint32_t *weight, seg_error *err)
-{
-    return seg_kmeans_assign(&t->space.scale, &t->fit->centres, block->x, weight,
-                             block->first_row, t->n_threads, NULL, &t->figures, err);
-}
-
 seg_status seg_kmeans_pass_add(void *trainer_, const seg_block *block, seg_error *err)
 {
     seg_kmeans_trainer *t = trainer_;
@@ -49,7 +42,7 @@ seg_status seg_kmeans_pass_add(void *trainer_, const seg_block *block, seg_error
         return seg_kmeans_fit_add(t->fit, block->x, weight, block->first_row, err);
     case FARTHEST:
     case FINAL:
-        return add_figures(t, block, weight, err);
+        return seg_kmeans_add_figures(t, block->x, weight, block->first_row, err);
     case RANGE:
     case DONE:
         break;
@@ -71,14 +64,6 @@ seg_status seg_kmeans_pass_begin(void *trainer_, bool *more, seg_error *err)
     return SEG_OK;
 }
 
-static seg_status begin_figures(seg_kmeans_trainer *t, seg_kmeans_phase phase, seg_error *err)
-{
-    t->phase = phase;
-    seg_kmeans_figures_free(&t->figures);
-    return seg_kmeans_figures_new(t->fit->k, t->d, t->space.dist_quantum, t->space.total_weight,
-                                  &t->figures, err);
-}
-
 /* All rows from here on, from the best centroids of those in memory. */
 static seg_status begin_all_rows(seg_kmeans_trainer *t, seg_error *err)
 {
@@ -89,7 +74,7 @@ static seg_status begin_all_rows(seg_kmeans_trainer *t, seg_error *err)
     t->fit->reason = SEG_FIT_MOST_PASSES;
     t->phase = LLOYD;
     if (t->options->max_iter == 0)
-        TRY(begin_figures(t, FINAL, err));
+        TRY(seg_kmeans_begin_figures(t, FINAL, err));
 
 done:
     return st;
@@ -106,9 +91,8 @@ static seg_status finish_in_memory(seg_kmeans_trainer *t, seg_error *err)
     t->fit->iteration = t->best_iterations;
     t->fit->reason = t->best_reason;
     seg_kmeans_centres_set(&t->fit->centres, t->fit->z, t->fit->k);
-    TRY(begin_figures(t, FINAL, err));
-    TRY(seg_kmeans_assign(&t->space.scale, &t->fit->centres, seg_kmeans_sample_rows(&t->sample),
-                          t->sample.weight, 0, t->n_threads, NULL, &t->figures, err));
+    TRY(seg_kmeans_begin_figures(t, FINAL, err));
+    TRY(seg_kmeans_add_figures(t, seg_kmeans_sample_rows(&t->sample), t->sample.weight, 0, err));
     t->phase = DONE;
 
 done:
@@ -171,18 +155,20 @@ static seg_status end_moments(seg_kmeans_trainer *t, seg_error *err)
     seg_status st = seg_kmeans_set_scaling(t, err);
     if (st != SEG_OK)
         return st;
-    if (!t->given)
-        return begin_sample(t, err);
-    seg_kmeans_take_given(t);
-    return begin_all_rows(t, err);
+    return begin_sample(t, err);
 }
 
 static seg_status end_sample(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
-    seg_note(t->input.ctx, SEG_LEVEL_INFO, "start and restarts on a sample of %zu rows, then all"
-             " %llu", t->sample.n, (unsigned long long)t->input.n_rows);
-    TRY(seg_kmeans_run_sample(t, err));
+    if (t->given) {
+        seg_kmeans_take_given(t);
+    } else {
+        seg_note(t->input.ctx, SEG_LEVEL_INFO, "the start is made on a sample of %zu rows, then"
+                 " all %llu move the centroids", t->sample.n,
+                 (unsigned long long)t->input.n_rows);
+        TRY(seg_kmeans_run_sample(t, err));
+    }
     TRY(begin_all_rows(t, err));
 
 done:
@@ -195,7 +181,7 @@ static seg_status after_move(seg_kmeans_trainer *t, seg_fit_next next, seg_error
         t->phase = LLOYD;
         return SEG_OK;
     }
-    return begin_figures(t, next == SEG_FIT_RELOCATE ? FARTHEST : FINAL, err);
+    return seg_kmeans_begin_figures(t, next == SEG_FIT_RELOCATE ? FARTHEST : FINAL, err);
 }
 
 seg_status seg_kmeans_pass_end(void *trainer_, seg_error *err)

@@ -24,6 +24,8 @@
 #include "kernels/quantile_sample.h"
 #include "models/kmeans.h"
 #include "models/kmeans_fit.h"
+#include "models/kmeans_names.h"
+#include "models/kmeans_previous.h"
 #include "models/kmeans_sample.h"
 
 typedef enum seg_kmeans_phase { RANGE, MOMENTS, SAMPLE, LLOYD, FARTHEST, FINAL, DONE } seg_kmeans_phase;
@@ -64,9 +66,13 @@ typedef struct seg_kmeans_trainer {
     uint32_t best_iterations;
     seg_fit_reason best_reason;
     bool poor;                       /* fewer different rows than k */
-    seg_doc *scan;
-    seg_node *scan_rows;
+    seg_doc *scan;                   /* what a scan found, for the figures */
     /* all rows */
+    seg_kmeans_names *names;         /* the user's own; or null */
+    seg_kmeans_previous *previous;   /* the last model; or null */
+    int64_t *stayed;                 /* old k x k: rows by their label then and now */
+    int32_t *label_then, *label_now; /* of a block */
+    size_t then_cap, now_cap;
     seg_kmeans_fit *fit;
     seg_kmeans_figures figures;
 } seg_kmeans_trainer;
@@ -87,6 +93,12 @@ seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err);
 seg_status seg_kmeans_run_sample(seg_kmeans_trainer *t, seg_error *err);
 /* Given centroids become the best, if there are no rows in memory. */
 void seg_kmeans_take_given(seg_kmeans_trainer *t);
+
+/* Rows with the final centroids: figures, and who was in which segment of the last model. */
+seg_status seg_kmeans_begin_figures(seg_kmeans_trainer *t, seg_kmeans_phase phase,
+                                    seg_error *err);
+seg_status seg_kmeans_add_figures(seg_kmeans_trainer *t, seg_matrix rows,
+                                  const uint32_t *weight, uint64_t first_row, seg_error *err);
 
 /* What train_end of the contract does. */
 seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *figures,

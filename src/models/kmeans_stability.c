@@ -1,0 +1,235 @@
+/* kmeans_stability.c: does a clustering come out again? Rows are drawn again (bootstrap),
+ * clustered from a fresh start, and all rows are labelled by what came out; how far that
+ * agrees with the clustering in question says how much of it is chance (C. Hennig,
+ * "Cluster-wise assessment of cluster stability", CSDA 52 (2007) 258-271). */
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "base/team.h"
+#include "base/try.h"
+#include "kernels/bootstrap.h"
+#include "kernels/cluster_agreement.h"
+#include "kernels/kernels.h"
+#include "kernels/kmeans_start.h"
+#include "models/kmeans_judge.h"
+
+enum { MOST_ROWS = 2048, ROW_STREAM = 0x57ab, START_STREAM = 0x9000, MOST_PASSES = 50 };
+static const double usual_tol = 1e-4;
+
+/* Rows of the test, the same for every resample and every k. */
+typedef struct few {
+    const seg_kmeans_judging *judging;
+    size_t n, d;
+    float *z;                  /* n x d, scaled */
+    size_t *columns;           /* 0 .. d-1 */
+    double *zero, *one;        /* d: they are scaled already */
+    uint64_t *weight;          /* n */
+    int32_t *label;            /* n: by the clustering in question */
+    int32_t *again;            /* resamples x n */
+    seg_kmeans_scale scale;
+    double *quantum;           /* d, for total weights below 2^31 */
+    seg_status *st;            /* per resample */
+    seg_error *err;
+} few;
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+/* About MOST_ROWS rows, each by its own number; weights are cut to 16 bits. */
+static seg_status choose_rows(few *f, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_kmeans_judging *j = f->judging;
+    const seg_kmeans_scale *scale = &j->space->scale;
+    size_t n_rows = j->rows.n_rows, room = n_rows < 2 * MOST_ROWS ? n_rows : 2 * MOST_ROWS;
+    double *z = NULL;
+    uint32_t most = 1;
+    TRY(SEG_ALLOC(&z, f->d, "a row", err));
+    TRY(SEG_ALLOC(&f->z, room * f->d, "the rows of resamples", err));
+    TRY(SEG_ALLOC(&f->weight, room, "the rows of resamples", err));
+    TRY(SEG_ALLOC(&f->label, room, "the rows of resamples", err));
+    for (size_t r = 0; j->weight != NULL && r < n_rows; r++)
+        most = j->weight[r] > most ? j->weight[r] : most;
+    uint32_t unit = most / 65536 + 1;
+    seg_move_plan plan = { .d = f->d, .columns = scale->columns, .shift = scale->shift,
+                           .inverse = scale->inverse, .log1p = scale->log1p };
+    for (size_t r = 0; r < n_rows && f->n < room; r++) {
+        if (n_rows > MOST_ROWS
+            && seg_rng_below((seg_rng){ j->ctx->seed, ROW_STREAM }, r, n_rows) >= MOST_ROWS)
+            continue;
+        seg_kernels_get()->kmeans_scale_row(&plan, j->rows.x + r * j->rows.stride, z);
+        for (size_t i = 0; i < f->d; i++)
+            f->z[f->n * f->d + i] = (float)z[i];
+        f->weight[f->n] = j->weight == NULL ? 1 : (j->weight[r] + unit - 1) / unit;
+        f->label[f->n++] = j->label[r];
+    }
+
+done:
+    seg_free(z);
+    return st;
+}
+
+static seg_status few_new(const seg_kmeans_judging *judging, few *f, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t d = judging->space->scale.d;
+    *f = (few){ .judging = judging, .d = d };
+    TRY(choose_rows(f, err));
+    TRY(SEG_ALLOC(&f->again, (size_t)judging->resamples * f->n, "the resamples", err));
+    TRY(SEG_ALLOC(&f->st, judging->resamples, "the resamples", err));
+    TRY(SEG_ALLOC(&f->err, judging->resamples, "the resamples", err));
+    TRY(SEG_ALLOC(&f->columns, d, "the columns", err));
+    TRY(SEG_ALLOC(&f->zero, d, "the scaling", err));
+    TRY(SEG_ALLOC(&f->one, d, "the scaling", err));
+    TRY(SEG_ALLOC(&f->quantum, d, "the scaling", err));
+    for (size_t i = 0; i < d; i++) {
+        float most = 1;
+        for (size_t r = 0; r < f->n; r++)
+            most = fabsf(f->z[r * d + i]) > most ? fabsf(f->z[r * d + i]) : most;
+        f->columns[i] = i;
+        f->one[i] = 1;
+        f->quantum[i] = ldexp(1, 29 - ilogbf(most));
+    }
+    f->scale = (seg_kmeans_scale){ .d = d, .columns = f->columns, .shift = f->zero,
+                                   .inverse = f->one };
+
+done:
+    return st;
+}
+
+static void few_free(few *f)
+{
+    seg_free(f->z);
+    seg_free(f->columns);
+    seg_free(f->zero);
+    seg_free(f->one);
+    seg_free(f->weight);
+    seg_free(f->label);
+    seg_free(f->again);
+    seg_free(f->quantum);
+    seg_free(f->st);
+    seg_free(f->err);
+}
+
+/* ---- one resample --------------------------------------------------------------------------- */
+
+static seg_kmeans_space space_of(const few *f, const uint32_t *times)
+{
+    seg_kmeans_space s = { .scale = f->scale, .quantum = f->quantum, .n_rows = f->n,
+                           .n_threads = 1, .widest = f->judging->space->widest };
+    for (size_t r = 0; r < f->n; r++) {
+        double square = 0;
+        for (size_t i = 0; i < f->d; i++)
+            square += (double)f->z[r * f->d + i] * (double)f->z[r * f->d + i];
+        s.total_weight += (double)times[r];
+        s.total_square += (double)times[r] * square;
+    }
+    s.dist_quantum = ldexp(1, 29 - ilogb(s.widest));
+    return s;
+}
+
+static seg_status label_again(const few *f, const seg_kmeans_fit *fit, int32_t *label,
+                              seg_error *err)
+{
+    seg_kmeans_rows out = { .label = label };
+    seg_matrix rows = { .x = f->z, .n_rows = f->n, .n_cols = f->d, .stride = f->d };
+    seg_kmeans_centres centres;
+    seg_status st = seg_kmeans_centres_new(fit->k, f->d, &centres, err);
+    if (st != SEG_OK)
+        return st;
+    seg_kmeans_centres_set(&centres, fit->z, fit->k);
+    st = seg_kmeans_assign(&f->scale, &centres, rows, NULL, 0, 1, &out, NULL, err);
+    seg_kmeans_centres_free(&centres);
+    return st;
+}
+
+static seg_status cluster_again(const few *f, size_t b, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_kmeans_judging *j = f->judging;
+    uint64_t *drawn = NULL;
+    uint32_t *times = NULL;
+    double *z = NULL;
+    size_t there = 0;
+    seg_kmeans_start start = { 0 };
+    seg_kmeans_fit *fit = NULL;
+    seg_matrix rows = { .x = f->z, .n_rows = f->n, .n_cols = f->d, .stride = f->d };
+
+    TRY(SEG_ALLOC(&drawn, f->n, "a resample", err));
+    TRY(SEG_ALLOC(&times, f->n, "a resample", err));
+    TRY(SEG_ALLOC(&z, j->k * f->d, "the centroids", err));
+    TRY(seg_bootstrap_draw(j->ctx->seed, b, f->weight, 0, f->n, drawn, err));
+    for (size_t r = 0; r < f->n; r++)
+        times[r] = (uint32_t)drawn[r];
+    seg_kmeans_space space = space_of(f, times);
+    TRY(seg_kmeans_start_new(&f->scale, rows, times, space.widest, 1, &start, err));
+    TRY(seg_kmeans_start_draw(&start, SEG_KMEANS_GREEDY, j->ctx->seed, START_STREAM + b, j->k, z,
+                              &there, err));
+    TRY(seg_kmeans_fit_new(&space, j->k, usual_tol, MOST_PASSES, &fit, err));
+    seg_kmeans_fit_start(fit, z, there);
+    TRY(seg_kmeans_fit_memory(fit, NULL, rows, times, err));
+    TRY(label_again(f, fit, f->again + b * f->n, err));
+
+done:
+    seg_free(drawn);
+    seg_free(times);
+    seg_free(z);
+    seg_kmeans_start_free(&start);
+    seg_kmeans_fit_free(fit);
+    return st;
+}
+
+static void resample_task(void *arg, size_t b, int thread)
+{
+    (void)thread;
+    few *f = arg;
+    f->st[b] = cluster_again(f, b, &f->err[b]);
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static seg_status compare(const few *f, seg_kmeans_scan_row *row, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t k = f->judging->k;
+    seg_contingency table = { 0 };
+    seg_stability stability = { 0 };
+    TRY(seg_contingency_new(k, k, &table, err));
+    TRY(seg_stability_new(k, &stability, err));
+    for (size_t b = 0; b < f->judging->resamples; b++) {
+        seg_contingency_clear(&table);
+        TRY(seg_contingency_add(&table, f->label, f->again + b * f->n, f->weight, f->n, err));
+        TRY(seg_stability_add(&stability, &table, err));
+    }
+    row->stability = seg_stability_ari(&stability);
+    row->worst_jaccard = seg_stability_worst(&stability);
+    row->resamples = stability.n_resamples;
+    row->same = stability.n_same;
+
+done:
+    seg_contingency_free(&table);
+    seg_stability_free(&stability);
+    return st;
+}
+
+seg_status seg_kmeans_judge_stability(const seg_kmeans_judging *judging,
+                                      seg_kmeans_scan_row *row, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    few f;
+    TRY(few_new(judging, &f, err));
+    seg_team_run(judging->space->n_threads, judging->resamples, resample_task, &f);
+    for (size_t b = 0; b < judging->resamples; b++)
+        if (f.st[b] != SEG_OK) {
+            if (err != NULL)
+                *err = f.err[b];
+            st = f.st[b];
+            goto done;
+        }
+    TRY(compare(&f, row, err));
+
+done:
+    few_free(&f);
+    return st;
+}
