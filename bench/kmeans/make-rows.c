@@ -4,7 +4,7 @@
  *
  * mixture: K centres from N(0,1), rows around them with noise N(0,1), as many for each. rfm:
  * four columns like logarithms of recency, frequency, money and tenure, without clusters. The
- * start is K rows, drawn at random. Equal sizes give equal bytes. */
+ * start is K rows, one drawn from each Kth of them. Equal sizes give equal bytes. */
 #include "base/number.h"
 #include "base/real.h"
 #include "base/rng.h"
@@ -70,7 +70,8 @@ static void print_start(const rows *r, void (*fill)(const rows *, uint64_t, floa
     for (uint64_t f = 0; f < r->d; f++)
         fprintf(start, "%sf%" PRIu64, f ? "," : "", f);
     for (uint64_t j = 0; j < r->k; j++) {
-        fill(r, draw(START, j) % r->n, x);
+        uint64_t share = r->n / r->k;   /* one row of each k-th of them: no row twice */
+        fill(r, j * share + draw(START, j) % share, x);
         for (uint64_t f = 0; f < r->d; f++) {
             char text[SEG_NUMBER_BYTES];
             size_t length = seg_print_f64(text, (double)x[f]);
@@ -84,7 +85,8 @@ static bool read_counts(char **argv, rows *r)
 {
     return seg_parse_u64(argv[2], strlen(argv[2]), &r->n) && r->n > 0 &&
            seg_parse_u64(argv[3], strlen(argv[3]), &r->d) && r->d > 0 && r->d <= MAX_FEATURES &&
-           seg_parse_u64(argv[4], strlen(argv[4]), &r->k) && r->k > 0 && r->k <= MAX_CLUSTERS;
+           seg_parse_u64(argv[4], strlen(argv[4]), &r->k) && r->k > 0 && r->k <= MAX_CLUSTERS &&
+           r->k <= r->n;
 }
 
 int main(int argc, char **argv)
