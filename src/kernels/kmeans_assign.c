@@ -108,7 +108,8 @@ static void add_row(seg_kmeans_figures *s, const double *z, const seg_kmeans_pai
     if (n->second >= 0 && n->second_dist2 > 0)
         s->silhouette += units(1 - distance / sqrt(n->second_dist2), s->silhouette_quantum,
                                weight);
-    keep_farthest(s, (size_t)n->label, n->dist2, row, z);
+    if (weight > 0)
+        keep_farthest(s, (size_t)n->label, n->dist2, row, z);
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */
