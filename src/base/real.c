@@ -60,6 +60,13 @@ static double log_of(int k, double f, double c)
     return scale * ln2_high - ((half - (s * (half + r) + (scale * ln2_low + c))) - f);
 }
 
+double seg_power_below(double x)
+{
+    int exponent;
+    frexp(x, &exponent);
+    return ldexp(1, exponent - 1);
+}
+
 double seg_log(double x)
 {
     int k, denormal = 0;

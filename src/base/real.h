@@ -7,6 +7,8 @@
 double seg_log(double x);
 double seg_exp(double x);
 double seg_log1p(double x);
+/* The largest power of two that is not above x > 0. */
+double seg_power_below(double x);
 double seg_lgamma(double x);   /* x > 0; relative error below 1e-14 */
 
 #endif

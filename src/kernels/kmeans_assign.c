@@ -6,17 +6,11 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/real.h"
 #include "base/try.h"
 #include "kernels/kmeans_plan.h"
 
 /* ---- figures ----------------------------------------------------------------------------- */
-
-static double power_below(double limit)
-{
-    int exponent;
-    frexp(limit, &exponent);
-    return ldexp(1, exponent - 2);
-}
 
 seg_status seg_kmeans_figures_new(size_t k, size_t d, double dist_quantum, double total_weight,
                                   seg_kmeans_figures *out, seg_error *err)
@@ -24,8 +18,8 @@ seg_status seg_kmeans_figures_new(size_t k, size_t d, double dist_quantum, doubl
     seg_status st = SEG_OK;
     double widest = sqrt(ldexp(1, 62) / (dist_quantum * total_weight));
     *out = (seg_kmeans_figures){ .k = k, .d = d, .dist_quantum = dist_quantum };
-    out->distance_quantum = power_below(ldexp(1, 61) / (total_weight * widest));
-    out->silhouette_quantum = power_below(ldexp(1, 62) / total_weight);
+    out->distance_quantum = seg_power_below(ldexp(1, 61) / (total_weight * widest));
+    out->silhouette_quantum = seg_power_below(ldexp(1, 62) / total_weight);
     if (out->silhouette_quantum > 0x1p50)
         out->silhouette_quantum = 0x1p50;
     TRY(SEG_ALLOC(&out->count, k, "the counts", err));

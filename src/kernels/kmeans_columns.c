@@ -60,40 +60,60 @@ static size_t run_of(const seg_kmeans_columns *c, size_t f)
     return n;
 }
 
-static void keep_range(seg_kmeans_columns *c, size_t f, size_t n, const seg_ranges *found)
+static void keep_range(seg_ranges *into, const seg_ranges *from, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        c->least[f + i] = found->least[i] < c->least[f + i] ? found->least[i] : c->least[f + i];
-        c->most[f + i] = found->most[i] > c->most[f + i] ? found->most[i] : c->most[f + i];
-        c->missing[f + i] += found->missing[i];
+        into->least[i] = from->least[i] < into->least[i] ? from->least[i] : into->least[i];
+        into->most[i] = from->most[i] > into->most[i] ? from->most[i] : into->most[i];
+        into->missing[i] += from->missing[i];
+    }
+}
+
+static seg_ranges no_range(void)
+{
+    seg_ranges none = { 0 };
+    for (size_t i = 0; i < SEG_RANGE_WIDTH; i++) {
+        none.least[i] = INFINITY;
+        none.most[i] = -INFINITY;
+    }
+    return none;
+}
+
+static void range_of_run(seg_kmeans_columns *c, size_t f, size_t width, seg_matrix rows,
+                         seg_ranges *own, int n_threads)
+{
+    const seg_kernels *kernels = seg_kernels_get();
+    size_t n_chunks = (rows.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
+    for (int t = 0; t < n_threads; t++)
+        own[t] = no_range();
+
+    #pragma omp parallel for schedule(static) num_threads(n_threads)
+    for (size_t chunk = 0; chunk < n_chunks; chunk++) {
+        size_t first = chunk * SEG_CHUNK_ROWS, left = rows.n_rows - first;
+        kernels->columns_range(rows.x + first * rows.stride + c->columns[f], rows.stride,
+                               left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS, width,
+                               &own[omp_get_thread_num()]);
+    }
+    for (int t = 1; t < n_threads; t++)
+        keep_range(&own[0], &own[t], width);
+    for (size_t i = 0; i < width; i++) {
+        c->least[f + i] = own->least[i] < c->least[f + i] ? own->least[i] : c->least[f + i];
+        c->most[f + i] = own->most[i] > c->most[f + i] ? own->most[i] : c->most[f + i];
+        c->missing[f + i] += own->missing[i];
     }
 }
 
 seg_status seg_kmeans_columns_range(seg_kmeans_columns *c, seg_matrix rows, int n_threads,
                                     seg_error *err)
 {
-    (void)err;
-    const seg_kernels *kernels = seg_kernels_get();
-    size_t n_chunks = (rows.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
-
-    #pragma omp parallel for schedule(static) num_threads(n_threads)
-    for (size_t chunk = 0; chunk < n_chunks; chunk++) {
-        size_t first = chunk * SEG_CHUNK_ROWS, left = rows.n_rows - first;
-        size_t n = left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS;
-        for (size_t f = 0, width; f < c->d; f += width) {
-            seg_ranges found = { 0 };
-            width = run_of(c, f);
-            for (size_t i = 0; i < width; i++) {
-                found.least[i] = INFINITY;
-                found.most[i] = -INFINITY;
-            }
-            kernels->columns_range(rows.x + first * rows.stride + c->columns[f], rows.stride, n,
-                                   width, &found);
-            #pragma omp critical(seg_kmeans_columns)
-            keep_range(c, f, width, &found);
-        }
+    seg_ranges *own = NULL;
+    seg_status st = SEG_ALLOC(&own, (size_t)n_threads, "the statistics", err);
+    for (size_t f = 0, width; st == SEG_OK && f < c->d; f += width) {
+        width = run_of(c, f);
+        range_of_run(c, f, width, rows, own, n_threads);
     }
-    return SEG_OK;
+    seg_free(own);
+    return st;
 }
 
 static double as_used(const seg_kmeans_columns *c, double v)
@@ -111,17 +131,10 @@ void seg_kmeans_columns_limits(const seg_kmeans_columns *c, size_t f, double *le
 
 /* ---- moments ------------------------------------------------------------------------------ */
 
-static double power_below(double limit)
-{
-    int exponent;
-    frexp(limit, &exponent);
-    return ldexp(1, exponent - 2);
-}
-
 void seg_kmeans_columns_begin(seg_kmeans_columns *c, double total_weight)
 {
     double limit = ldexp(1, 62) / total_weight;
-    limit = limit < 0x1p50 ? limit : 0x1p50;
+    limit = limit < 0x1p51 ? limit : 0x1p51;
     limit = limit > 16 ? limit : 16;
     for (size_t f = 0; f < c->d; f++) {
         double least, most;
@@ -129,8 +142,8 @@ void seg_kmeans_columns_begin(seg_kmeans_columns *c, double total_weight)
         double half = (most - least) / 2;
         c->origin[f] = isfinite(half) ? least + half : 0;
         half = isfinite(half) && half > 0 ? half * 1.001 : 1;
-        c->quantum[f] = power_below(limit / half);
-        c->square_quantum[f] = power_below(limit / (half * half));
+        c->quantum[f] = seg_power_below(limit / half);
+        c->square_quantum[f] = seg_power_below(limit / (half * half));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/real.h"
 #include "base/rng.h"
 #include "base/try.h"
 #include "kernels/kernels.h"
@@ -42,44 +43,60 @@ static void fill_panel(seg_kmeans_start *s, size_t p, double *z)
     }
 }
 
-static double power_below(double limit)
+static size_t padded(size_t n)
 {
-    int exponent;
-    frexp(limit, &exponent);
-    return ldexp(1, exponent - 2);
+    return (n + SEG_GAINS_STEP - 1) / SEG_GAINS_STEP * SEG_GAINS_STEP;
+}
+
+static size_t candidates_for(size_t k)
+{
+    size_t n = 2;   /* 2 + floor(ln k), as in the usual greedy start */
+    for (double e = 2.718281828459045; e <= (double)k && n < MOST_CANDIDATES; e *= 2.718281828459045)
+        n++;
+    return n;
 }
 
 seg_status seg_kmeans_start_new(const seg_kmeans_scale *scale, seg_matrix rows,
-                                const uint32_t *weight, double widest, int n_threads,
-                                seg_kmeans_start *out, seg_error *err)
+                                const uint32_t *weight, double widest, size_t k_most,
+                                int n_threads, seg_kmeans_start *out, seg_error *err)
 {
     seg_status st = SEG_OK;
-    size_t d = scale->d, n_panels = (rows.n_rows + SEG_PANEL_ROWS - 1) / SEG_PANEL_ROWS;
-    double *z = NULL;
+    size_t n_panels = (rows.n_rows + SEG_PANEL_ROWS - 1) / SEG_PANEL_ROWS;
+    size_t room = padded(candidates_for(k_most));
     *out = (seg_kmeans_start){ .scale = scale, .rows = rows, .weight = weight,
-                               .n_threads = n_threads, .n_panels = n_panels };
-    TRY(SEG_ALLOC(&out->z, n_panels * d * SEG_PANEL_ROWS, "the rows to start from", err));
+                               .n_threads = n_threads, .n_panels = n_panels, .room = room };
     TRY(SEG_ALLOC(&out->near, n_panels * SEG_PANEL_ROWS, "the rows to start from", err));
     TRY(SEG_ALLOC(&out->mass, n_panels, "the rows to start from", err));
-    TRY(SEG_ALLOC(&out->dist2, n_panels * MOST_CANDIDATES * SEG_PANEL_ROWS, "the candidates",
-                  err));
-    TRY(SEG_ALLOC(&out->packed, MOST_CANDIDATES * d, "the candidates", err));
-    TRY(SEG_ALLOC(&out->potential, n_panels * MOST_CANDIDATES, "the candidates", err));
-    TRY(SEG_ALLOC(&z, d, "a row", err));
     for (size_t r = 0; r < rows.n_rows; r++)
         out->total_weight += (double)weight_of(out, r);
     double limit = ldexp(1, 62) / (out->total_weight > 1 ? out->total_weight : 1);
-    limit = limit < 0x1p50 ? limit : 0x1p50;
-    out->quantum = power_below(limit / (widest > 0 ? widest : 1));
-
-    for (size_t p = 0; p < n_panels; p++)
-        fill_panel(out, p, z);
-    seg_free(z);
+    limit = limit < 0x1p51 ? limit : 0x1p51;
+    out->quantum = seg_power_below(limit / (widest > 0 ? widest : 1));
     return SEG_OK;
 
 done:
-    seg_free(z);
     seg_kmeans_start_free(out);
+    return st;
+}
+
+/* What distances are measured with; rows are drawn at random without. */
+static seg_status need_panels(seg_kmeans_start *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t d = s->scale->d;
+    double *z = NULL;
+    if (s->z != NULL)
+        return SEG_OK;
+    TRY(SEG_ALLOC(&z, d, "a row", err));
+    TRY(SEG_ALLOC(&s->dist2, s->n_panels * s->room * SEG_PANEL_ROWS, "the candidates", err));
+    TRY(SEG_ALLOC(&s->packed, s->room * d, "the candidates", err));
+    TRY(SEG_ALLOC(&s->potential, s->n_panels * s->room, "the candidates", err));
+    TRY(SEG_ALLOC(&s->z, s->n_panels * d * SEG_PANEL_ROWS, "the rows to start from", err));
+    for (size_t p = 0; p < s->n_panels; p++)
+        fill_panel(s, p, z);
+
+done:
+    seg_free(z);
     return st;
 }
 
@@ -176,21 +193,21 @@ static int64_t potential_of(const seg_kmeans_start *s, size_t p, const float *di
 static size_t try_candidates(seg_kmeans_start *s, const double *z, size_t n)
 {
     const seg_kernels *kernels = seg_kernels_get();
-    size_t d = s->scale->d, n_pad = (n + SEG_GAINS_STEP - 1) / SEG_GAINS_STEP * SEG_GAINS_STEP;
+    size_t d = s->scale->d, n_pad = padded(n);
     int64_t sum[MOST_CANDIDATES] = { 0 };
     size_t best = 0;
     pack(s, z, n, n_pad);
 
     #pragma omp parallel for schedule(dynamic, PANELS_A_TASK) num_threads(s->n_threads)
     for (size_t p = 0; p < s->n_panels; p++) {
-        float *dist2 = s->dist2 + p * MOST_CANDIDATES * SEG_PANEL_ROWS;
+        float *dist2 = s->dist2 + p * s->room * SEG_PANEL_ROWS;
         kernels->kmeans_gains(s->z + p * d * SEG_PANEL_ROWS, d, s->packed, n_pad, dist2);
         for (size_t l = 0; l < n && n > 1; l++)
-            s->potential[p * MOST_CANDIDATES + l] = potential_of(s, p, dist2 + l * SEG_PANEL_ROWS);
+            s->potential[p * s->room + l] = potential_of(s, p, dist2 + l * SEG_PANEL_ROWS);
     }
     for (size_t p = 0; p < s->n_panels && n > 1; p++)
         for (size_t l = 0; l < n; l++)
-            sum[l] += s->potential[p * MOST_CANDIDATES + l];
+            sum[l] += s->potential[p * s->room + l];
     for (size_t l = 1; l < n; l++)
         best = sum[l] < sum[best] ? l : best;
     return best;
@@ -201,7 +218,7 @@ static void take(seg_kmeans_start *s, size_t l)
 {
     #pragma omp parallel for schedule(dynamic, PANELS_A_TASK) num_threads(s->n_threads)
     for (size_t p = 0; p < s->n_panels; p++) {
-        const float *dist2 = s->dist2 + (p * MOST_CANDIDATES + l) * SEG_PANEL_ROWS;
+        const float *dist2 = s->dist2 + (p * s->room + l) * SEG_PANEL_ROWS;
         float *near = s->near + p * SEG_PANEL_ROWS;
         for (size_t r = 0; r < SEG_PANEL_ROWS; r++)
             near[r] = dist2[r] < near[r] ? dist2[r] : near[r];
@@ -219,14 +236,6 @@ static void take_given(seg_kmeans_start *s, const double *z, size_t k)
 }
 
 /* ---- the ways ------------------------------------------------------------------------------- */
-
-static size_t candidates_for(size_t k)
-{
-    size_t n = 2;   /* 2 + floor(ln k), as in the usual greedy start */
-    for (double e = 2.718281828459045; e <= (double)k && n < MOST_CANDIDATES; e *= 2.718281828459045)
-        n++;
-    return n;
-}
 
 static size_t farthest_row(const seg_kmeans_start *s)
 {
@@ -256,7 +265,8 @@ static seg_status draw_greedy(seg_kmeans_start *s, bool farthest, seg_rng rng, s
     seg_status st = SEG_OK;
     size_t d = s->scale->d;
     double *candidates = NULL;
-    TRY(SEG_ALLOC(&candidates, MOST_CANDIDATES * d, "the candidates", err));
+    TRY(need_panels(s, err));
+    TRY(SEG_ALLOC(&candidates, s->room * d, "the candidates", err));
     take_given(s, z, *k);
     for (size_t j = *k; j < k_wanted; j++) {
         /* Distances too small for the units of the masses still are distances. */
@@ -347,6 +357,7 @@ static seg_status gather_crowd(seg_kmeans_start *s, seg_rng rng, size_t k, crowd
 {
     seg_status st = SEG_OK;
     double *z = NULL;
+    TRY(need_panels(s, err));
     TRY(SEG_ALLOC(&z, s->scale->d, "a row", err));
     forget(s);
     size_t first = row_at(s, (int64_t)seg_rng_below(rng, 0, (uint64_t)total_mass(s)));
@@ -426,8 +437,8 @@ static seg_status draw_parallel(seg_kmeans_start *s, seg_rng rng, size_t k_wante
     }
     seg_kmeans_scale scale = { .d = d, .columns = columns, .shift = zero, .inverse = one };
     seg_matrix rows = { .x = c.x, .n_rows = c.n, .n_cols = d, .stride = d };
-    double widest = ldexp(1, 50) / s->quantum;
-    TRY(seg_kmeans_start_new(&scale, rows, weight, widest, s->n_threads, &among, err));
+    double widest = ldexp(1, 51) / s->quantum;
+    TRY(seg_kmeans_start_new(&scale, rows, weight, widest, k_wanted, s->n_threads, &among, err));
     TRY(draw_greedy(&among, false, rng, k_wanted, z, k, err));
 
 done:

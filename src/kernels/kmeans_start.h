@@ -19,7 +19,7 @@ typedef struct seg_kmeans_start {
     seg_matrix rows;
     const uint32_t *weight;   /* null: 1 */
     int n_threads;
-    size_t n_panels;
+    size_t n_panels, room;    /* room: for candidates */
     float *z;                 /* n_panels x d x SEG_PANEL_ROWS */
     float *near;              /* squared distance to the nearest so far; infinite before any */
     int64_t *mass;            /* n_panels */
@@ -29,10 +29,11 @@ typedef struct seg_kmeans_start {
     double quantum, total_weight;
 } seg_kmeans_start;
 
-/* rows, weight and scale stay where they are. widest: no squared distance is larger. */
+/* rows, weight and scale stay where they are. widest: no squared distance is larger. k_most:
+ * no more centroids will be wanted. */
 seg_status seg_kmeans_start_new(const seg_kmeans_scale *scale, seg_matrix rows,
-                                const uint32_t *weight, double widest, int n_threads,
-                                seg_kmeans_start *out, seg_error *err);
+                                const uint32_t *weight, double widest, size_t k_most,
+                                int n_threads, seg_kmeans_start *out, seg_error *err);
 void seg_kmeans_start_free(seg_kmeans_start *start);
 
 /* Centroids number *k to k_wanted - 1 into z (k_wanted x d), whose first *k are there; the

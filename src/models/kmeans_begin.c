@@ -261,6 +261,8 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
                    .log1p = t->options->scale == SEG_SCALE_LOG1P_Z },
         .quantum = t->quantum, .n_rows = input->n_rows, .n_threads = t->n_threads,
     };
+    TRY(seg_kmeans_fit_new(&t->space, t->k_last, t->options->tol, t->options->max_iter, &t->fit,
+                           err));
     *out = t;
     t = NULL;
 

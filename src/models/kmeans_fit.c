@@ -69,6 +69,14 @@ done:
     return st;
 }
 
+void seg_kmeans_fit_forget(seg_kmeans_fit *fit)
+{
+    seg_free(fit->memory.label);
+    seg_free(fit->memory.upper);
+    seg_free(fit->memory.lower);
+    fit->memory = (seg_kmeans_memory){ 0 };
+}
+
 void seg_kmeans_fit_free(seg_kmeans_fit *fit)
 {
     if (fit == NULL)
@@ -77,9 +85,7 @@ void seg_kmeans_fit_free(seg_kmeans_fit *fit)
     seg_free(fit->before);
     seg_free(fit->sum);
     seg_free(fit->count);
-    seg_free(fit->memory.label);
-    seg_free(fit->memory.upper);
-    seg_free(fit->memory.lower);
+    seg_kmeans_fit_forget(fit);
     seg_kmeans_centres_free(&fit->centres);
     seg_kmeans_drift_free(&fit->drift);
     seg_free(fit);

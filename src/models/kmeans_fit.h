@@ -56,6 +56,8 @@ typedef struct seg_kmeans_fit {
 
 seg_status seg_kmeans_fit_new(const seg_kmeans_space *space, size_t k_max, double tol,
                               uint32_t most_iterations, seg_kmeans_fit **out, seg_error *err);
+/* What is remembered of the rows is given back: no pass comes any more. */
+void seg_kmeans_fit_forget(seg_kmeans_fit *fit);
 void seg_kmeans_fit_free(seg_kmeans_fit *fit);   /* takes null */
 /* k x d centroids to start from, copied. */
 void seg_kmeans_fit_start(seg_kmeans_fit *fit, const double *z, size_t k);

@@ -38,15 +38,23 @@ static seg_status fill_model(const seg_kmeans_trainer *t, seg_kmeans_model *m)
 
 /* ---- numbers, profile, names -------------------------------------------------------------- */
 
-/* The rows in memory by the final centroids and their final numbers. */
-static seg_status label_sample(const seg_kmeans_trainer *t, int32_t *label, seg_error *err)
+/* Of few rows all are looked at, of a sample a part: figures of so many are good to about a
+ * percent, and the profile takes more memory for a row than the training. */
+static size_t rows_to_profile(size_t width)
 {
-    const seg_kmeans_sample *s = &t->sample;
+    enum { MOST = 16384, FEWEST = 4096, FLOATS = 1 << 19 };
+    size_t rows = FLOATS / (width > 0 ? width : 1);
+    return rows > MOST ? MOST : rows < FEWEST ? FEWEST : rows;
+}
+
+/* By the final centroids and their final numbers. */
+static seg_status label_rows(const seg_kmeans_trainer *t, seg_matrix rows, int32_t *label,
+                             seg_error *err)
+{
     seg_kmeans_rows out = { .label = label };
-    seg_status st = seg_kmeans_assign(&t->space.scale, &t->fit->centres,
-                                      seg_kmeans_sample_rows(s), NULL, 0, t->n_threads, &out,
-                                      NULL, err);
-    for (size_t r = 0; st == SEG_OK && t->previous != NULL && r < s->n; r++)
+    seg_status st = seg_kmeans_assign(&t->space.scale, &t->fit->centres, rows, NULL, 0,
+                                      t->n_threads, &out, NULL, err);
+    for (size_t r = 0; st == SEG_OK && t->previous != NULL && r < rows.n_rows; r++)
         label[r] = t->previous->number[label[r]];
     return st;
 }
@@ -57,15 +65,16 @@ static seg_status make_profile(const seg_kmeans_trainer *t, seg_kmeans_model *m,
     const seg_kmeans_sample *s = &t->sample;
     int32_t *label = NULL;
     uint64_t *weight = NULL;
-    TRY(SEG_ALLOC(&label, s->n, "the labels", err));
-    TRY(label_sample(t, label, err));
+    seg_matrix rows = seg_kmeans_sample_rows(s);
+    TRY(SEG_ALLOC(&label, rows.n_rows, "the labels", err));
+    TRY(label_rows(t, rows, label, err));
     if (s->weight != NULL)
-        TRY(SEG_ALLOC(&weight, s->n, "the weights", err));
-    for (size_t r = 0; weight != NULL && r < s->n; r++)
+        TRY(SEG_ALLOC(&weight, rows.n_rows, "the weights", err));
+    for (size_t r = 0; weight != NULL && r < rows.n_rows; r++)
         weight[r] = s->weight[r];
     seg_kmeans_profile_input input = { .ctx = t->input.ctx, .schema = t->input.schema,
-                                       .x = seg_kmeans_sample_rows(s), .labels = label,
-                                       .weights = weight, .k = m->k };
+                                       .x = rows, .labels = label, .weights = weight,
+                                       .k = m->k };
     TRY(seg_kmeans_profile_make(&input, &m->profile, err));
 
 done:
@@ -83,6 +92,9 @@ static seg_status name_segments(seg_kmeans_trainer *t, const seg_schema *schema,
         TRY(seg_kmeans_previous_match(t->previous, m, t->stayed, err));
         TRY(seg_kmeans_permute(m, t->previous, err));
     }
+    seg_kmeans_fit_forget(t->fit);
+    if (!t->sample.all)
+        seg_kmeans_sample_thin(&t->sample, rows_to_profile(t->sample.width));
     TRY(make_profile(t, m, err));
     TRY(seg_kmeans_name_segments(m, schema, err));
     if (t->names != NULL)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/real.h"
 #include "base/try.h"
 #include "models/kmeans_judge.h"
 
@@ -31,20 +32,13 @@ typedef struct runs {
 
 /* ---- the sample as a space ---------------------------------------------------------------- */
 
-static double power_below(double limit)
-{
-    int exponent;
-    frexp(limit, &exponent);
-    return ldexp(1, exponent - 2);
-}
-
 /* The units of all rows serve the sample too, if its weights in all are no larger. */
 static void set_units(runs *r, double *quantum)
 {
     const seg_kmeans_trainer *t = r->t;
     double excess = r->space.total_weight / t->space.total_weight, less = 1;
     if (excess > 1)
-        less = power_below(1 / excess);
+        less = seg_power_below(1 / excess);
     for (size_t f = 0; f < t->d; f++)
         quantum[f] = t->quantum[f] * less;
     r->space.quantum = quantum;
@@ -140,8 +134,8 @@ static seg_status run_once(runs *r, size_t k, uint32_t restart, candidate *best,
     size_t there;
     TRY(begin_at(r, k, restart, &there, err));
     if (there < k && !t->poor)
-        seg_note(t->input.ctx, SEG_LEVEL_WARN, "only %zu distinct rows for %zu segments: %zu"
-                 " segments are made", there, k, there);
+        seg_note(t->input.ctx, SEG_LEVEL_WARN, "only %zu distinct row%s for %zu segments: %zu"
+                 " segments are made", there, there == 1 ? "" : "s", k, there);
     t->poor = t->poor || there < k;
     seg_kmeans_fit_start(r->fit, r->z, there);
     TRY(seg_kmeans_fit_memory(r->fit, t->input.ctx, seg_kmeans_sample_rows(&t->sample),
@@ -194,8 +188,8 @@ static seg_status allocate(runs *r, double *quantum, seg_error *err)
                            err));
     if (!t->given)
         TRY(seg_kmeans_start_new(&r->space.scale, seg_kmeans_sample_rows(&t->sample),
-                                 t->sample.weight, t->space.widest, t->n_threads, &r->start,
-                                 err));
+                                 t->sample.weight, t->space.widest, t->k_last, t->n_threads,
+                                 &r->start, err));
 done:
     return st;
 }

@@ -15,7 +15,7 @@ enum { DRAW_STREAM = 0x5a3d, WEIGHT_ONE = 256 };
 
 size_t seg_kmeans_sample_size(size_t width, size_t k)
 {
-    enum { MOST = 65536, FEWEST = 16384, FLOATS = 1 << 21, A_CLUSTER = 128 };
+    enum { MOST = 65536, FEWEST = 16384, FLOATS = 1 << 20, A_CLUSTER = 128 };
     size_t rows = FLOATS / (width > 0 ? width : 1);
     rows = rows > MOST ? MOST : rows < FEWEST ? FEWEST : rows;
     return rows > A_CLUSTER * k ? rows : A_CLUSTER * k;
@@ -63,6 +63,21 @@ seg_status seg_kmeans_sample_keep(seg_kmeans_sample *s, seg_matrix rows, seg_err
         keep_row(s, rows.x + r * rows.stride);
     s->total_weight = (double)s->n;
     return SEG_OK;
+}
+
+void seg_kmeans_sample_thin(seg_kmeans_sample *s, size_t most)
+{
+    size_t step = (s->n + most - 1) / most, n = 0;
+    if (step <= 1)
+        return;
+    for (size_t r = 0; r < s->n; r += step, n++) {
+        memmove(s->x + n * s->width, s->x + r * s->width, s->width * sizeof *s->x);
+        if (s->weight != NULL)
+            s->weight[n] = s->weight[r];
+    }
+    s->n = n;
+    /* to a smaller block: if that fails the larger one stays */
+    (void)!SEG_REALLOC(&s->x, n * s->width, "the rows to start from", NULL);
 }
 
 /* ---- drawing ------------------------------------------------------------------------------- */

@@ -31,6 +31,9 @@ seg_status seg_kmeans_sample_new(size_t width, size_t cap, bool all, seg_kmeans_
 void seg_kmeans_sample_free(seg_kmeans_sample *sample);
 seg_matrix seg_kmeans_sample_rows(const seg_kmeans_sample *sample);
 
+/* Every step-th row stays, and the memory of the others is given back. */
+void seg_kmeans_sample_thin(seg_kmeans_sample *sample, size_t most);
+
 /* all: the rows of a block. */
 seg_status seg_kmeans_sample_keep(seg_kmeans_sample *sample, seg_matrix rows, seg_error *err);
 

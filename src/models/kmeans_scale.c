@@ -7,7 +7,7 @@
 
 /* Middle and spread of one feature. The middle is a float: what is subtracted from a float
  * without loss in the kernels, and as good a middle as any. */
-static seg_status scale_of(seg_kmeans_trainer *t, size_t f, seg_error *err)
+static seg_status scale_of(seg_kmeans_trainer *t, size_t f, bool *constant, seg_error *err)
 {
     const char *name = t->input.schema->features[t->columns[f]].name;
     double least, most, mean, sd;
@@ -38,19 +38,10 @@ static seg_status scale_of(seg_kmeans_trainer *t, size_t f, seg_error *err)
     default:
         break;
     }
-    if (spread <= 0 || least == most)
-        seg_note(t->input.ctx, SEG_LEVEL_WARN, "column '%s' is constant: it separates nothing",
-                 name);
+    *constant = spread <= 0 || least == most;
     t->shift[f] = (double)(float)shift;
     t->inverse[f] = spread > 0 ? 1 / spread : 0;
     return SEG_OK;
-}
-
-static double power_below(double limit)
-{
-    int exponent;
-    frexp(limit, &exponent);
-    return ldexp(1, exponent - 2);
 }
 
 /* Range of a scaled feature; a missing value sits at 0, which may lie outside. */
@@ -73,16 +64,16 @@ static void scaled_limits(const seg_kmeans_trainer *t, size_t f, double *low, do
 static void choose_units(seg_kmeans_trainer *t)
 {
     double limit = ldexp(1, 62) / t->space.total_weight, widest = 0;
-    limit = limit < 0x1p50 ? limit : 0x1p50;
+    limit = limit < 0x1p51 ? limit : 0x1p51;
     for (size_t f = 0; f < t->d; f++) {
         double low, high;
         scaled_limits(t, f, &low, &high);
         double most = -low > high ? -low : high;
-        t->quantum[f] = power_below(limit / (most > 0 ? most : 1));
+        t->quantum[f] = seg_power_below(limit / (most > 0 ? most : 1));
         widest += (high - low) * (high - low);
     }
     t->space.widest = widest > 0 ? widest : 1;
-    t->space.dist_quantum = power_below(limit / t->space.widest);
+    t->space.dist_quantum = seg_power_below(limit / t->space.widest);
 }
 
 static seg_status scale_given(seg_kmeans_trainer *t, seg_error *err)
@@ -99,17 +90,33 @@ static seg_status scale_given(seg_kmeans_trainer *t, seg_error *err)
     return SEG_OK;
 }
 
+static void note_constant(const seg_kmeans_trainer *t, size_t n, size_t first)
+{
+    const char *name = t->input.schema->features[t->columns[first]].name;
+    if (n == 1)
+        seg_note(t->input.ctx, SEG_LEVEL_WARN, "column '%s' is constant: it separates nothing",
+                 name);
+    else if (n > 1)
+        seg_note(t->input.ctx, SEG_LEVEL_WARN, "%zu columns are constant, '%s' the first of them:"
+                 " they separate nothing", n, name);
+}
+
 seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err)
 {
     double square = 0;
+    size_t n_constant = 0, first = 0;
     for (size_t f = 0; f < t->d; f++) {
-        seg_status st = scale_of(t, f, err);
+        bool constant = false;
+        seg_status st = scale_of(t, f, &constant, err);
         if (st != SEG_OK)
             return st;
+        if (constant && n_constant++ == 0)
+            first = f;
         square += seg_kmeans_columns_square(&t->stats, f, t->shift[f]) * t->inverse[f]
                   * t->inverse[f];
     }
     t->space.total_square = square;
+    note_constant(t, n_constant, first);
     seg_status st = scale_given(t, err);
     if (st == SEG_OK)
         choose_units(t);

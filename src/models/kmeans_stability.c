@@ -1,6 +1,5 @@
 /* kmeans_stability.c: does a clustering come out again? Rows are drawn again (bootstrap),
- * clustered from a fresh start, and all rows are labelled by what came out; how far that
- * agrees with the clustering in question says how much of it is chance (C. Hennig,
+ * clustered from a fresh start, and labelled by what came out; how far that agrees with the clustering in question says how much of it is chance (C. Hennig,
  * "Cluster-wise assessment of cluster stability", CSDA 52 (2007) 258-271). */
 #include <math.h>
 #include <string.h>
@@ -163,13 +162,16 @@ static seg_status cluster_again(const few *f, size_t b, seg_error *err)
     for (size_t r = 0; r < f->n; r++)
         times[r] = (uint32_t)drawn[r];
     seg_kmeans_space space = space_of(f, times);
-    TRY(seg_kmeans_start_new(&f->scale, rows, times, space.widest, 1, &start, err));
+    TRY(seg_kmeans_start_new(&f->scale, rows, times, space.widest, j->k, 1, &start, err));
     TRY(seg_kmeans_start_draw(&start, SEG_KMEANS_GREEDY, j->ctx->seed, START_STREAM + b, j->k, z,
                               &there, err));
     TRY(seg_kmeans_fit_new(&space, j->k, usual_tol, MOST_PASSES, &fit, err));
     seg_kmeans_fit_start(fit, z, there);
     TRY(seg_kmeans_fit_memory(fit, NULL, rows, times, err));
     TRY(label_again(f, fit, f->again + b * f->n, err));
+    for (size_t r = 0; r < f->n; r++)
+        if (times[r] == 0)
+            f->again[b * f->n + r] = -1;
 
 done:
     seg_free(drawn);

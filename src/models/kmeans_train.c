@@ -68,8 +68,6 @@ seg_status seg_kmeans_pass_begin(void *trainer_, bool *more, seg_error *err)
 static seg_status begin_all_rows(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
-    TRY(seg_kmeans_fit_new(&t->space, t->best_k, t->options->tol, t->options->max_iter, &t->fit,
-                           err));
     seg_kmeans_fit_start(t->fit, t->best_z, t->best_k);
     t->fit->reason = SEG_FIT_MOST_PASSES;
     t->phase = LLOYD;
@@ -85,8 +83,6 @@ static seg_status finish_in_memory(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
     TRY(seg_kmeans_run_sample(t, err));
-    TRY(seg_kmeans_fit_new(&t->space, t->best_k, t->options->tol, t->options->max_iter, &t->fit,
-                           err));
     seg_kmeans_fit_start(t->fit, t->best_z, t->best_k);
     t->fit->iteration = t->best_iterations;
     t->fit->reason = t->best_reason;
