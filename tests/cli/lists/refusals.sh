@@ -26,5 +26,5 @@ echo "--- a slash at the end is no other folder"
 quiet segmill lists s.h5 -o new/
 ls new
 echo "--- one segment"
-segmill lists s.h5 --segment "high spend and high age" -o some | grep -e members -e high -e low
+segmill lists s.h5 --segment "high age and high spend" -o some | grep -e members -e high -e low
 cut -d, -f1 some/members.csv | tr '\n' ' '
