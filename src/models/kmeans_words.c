@@ -119,10 +119,10 @@ uint8_t seg_kmeans_name_flags(const seg_column *feature)
     return flags;
 }
 
-/* A name from the data in a sentence: one line, not too long. */
-static void add_name(seg_text *out, const char *name, bool blanks)
+/* The first bytes of a name from the data in a sentence: one line, not too long. */
+static void add_name_n(seg_text *out, const char *name, size_t bytes, bool blanks)
 {
-    size_t n = seg_utf8_cut(name, strlen(name), NAME_BYTES), start = out->n;
+    size_t n = seg_utf8_cut(name, bytes, NAME_BYTES), start = out->n;
     seg_text_add_n(out, name, n);
     if (out->failed || n == 0)
         return;
@@ -130,8 +130,13 @@ static void add_name(seg_text *out, const char *name, bool blanks)
     for (size_t i = start; blanks && i < out->n; i++)
         if (out->bytes[i] == '_')
             out->bytes[i] = ' ';
-    if (name[n] != '\0')
+    if (n < bytes)
         seg_text_add(out, "...");
+}
+
+static void add_name(seg_text *out, const char *name, bool blanks)
+{
+    add_name_n(out, name, strlen(name), blanks);
 }
 
 /* ---- numbers for people --------------------------------------------------------------------- */
@@ -218,6 +223,14 @@ static void tell_event(const char *event, const figures *is, seg_text *out)
     add_days(out, is->usual);
 }
 
+/* "tenure_days" is "tenure ... days": the bytes before the unit, or 0. */
+static size_t bytes_before_days(const char *name)
+{
+    static const char unit[] = "_days";
+    size_t n = strlen(name), m = sizeof unit - 1;
+    return n > m && strcmp(name + n - m, unit) == 0 ? n - m : 0;
+}
+
 static void tell_number(const seg_kmeans_profile *p, size_t j, size_t f, double effect,
                         seg_text *out)
 {
@@ -229,7 +242,8 @@ static void tell_number(const seg_kmeans_profile *p, size_t j, size_t f, double 
         tell_event(event, &is, out);
         return;
     }
-    add_name(out, p->numbers[f], true);
+    size_t days = (flags & SEG_KMEANS_DAYS) != 0 ? bytes_before_days(p->numbers[f]) : 0;
+    add_name_n(out, p->numbers[f], days > 0 ? days : strlen(p->numbers[f]), true);
     seg_text_add_char(out, ' ');
     if ((flags & SEG_KMEANS_UNIT) != 0) {
         add_percent(out, is.here);
@@ -238,6 +252,7 @@ static void tell_number(const seg_kmeans_profile *p, size_t j, size_t f, double 
         return;
     }
     add_number(out, is.here);
+    seg_text_add(out, days > 0 ? " days" : "");
     seg_text_add(out, is.median ? " in the middle" : " on average");
     if (is.lift >= TIMES) {
         seg_text_add(out, ", ");

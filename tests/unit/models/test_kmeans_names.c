@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "models/kmeans_names.h"
+#include "tests/support/files.h"
 
 enum { K = 4 };
 
@@ -211,5 +212,5 @@ int main(void)
         cmocka_unit_test(refuses_segments_that_are_not_there),
         cmocka_unit_test(survives_every_allocation_failure),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

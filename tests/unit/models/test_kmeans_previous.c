@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "models/kmeans_names.h"
 #include "models/kmeans_previous.h"
+#include "tests/support/files.h"
 
 enum { D = 2 };
 
@@ -369,5 +370,5 @@ int main(void)
         cmocka_unit_test(a_missing_file_is_an_error_of_the_system),
         cmocka_unit_test(survives_every_allocation_failure),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "models/kmeans.h"
+#include "tests/support/files.h"
 
 enum { N = 200, D = 8, K = 3 };
 enum { ORDERS, SPEND, DAYS, SHARE, EMPTY, SAME, PLAN, CITY };
@@ -156,6 +157,24 @@ static void an_outlier_does_not_turn_the_words_round(void **state)
                        "total spend 900 in the middle, usual 100") == 0;
     assert_true(told);
     assert_true(p->mean[SPEND] > p->mean[p->n_numbers + SPEND]);
+    seg_kmeans_profile_free(p);
+}
+
+static void days_stand_behind_their_number(void **state)
+{
+    (void)state;
+    seg_column columns[D];
+    seg_schema schema = data;
+    seg_kmeans_profile *p;
+    make_rows();
+    memcpy(columns, features, sizeof columns);
+    columns[SPEND].name = "tenure_days";
+    schema.features = columns;
+    seg_kmeans_profile_input in = { .schema = &schema, .x = { x, N, D, D }, .labels = labels,
+                                    .k = K };
+    assert_int_equal(seg_kmeans_profile_make(&in, &p, NULL), SEG_OK);
+    assert_string_equal(p->traits[0], "tenure 100 days on average, usual 300");
+    assert_true(seg_kmeans_money(p) == SIZE_MAX);
     seg_kmeans_profile_free(p);
 }
 
@@ -484,6 +503,7 @@ int main(void)
         cmocka_unit_test(three_sentences_say_what_stands_out),
         cmocka_unit_test(shares_and_levels_are_told_in_percent),
         cmocka_unit_test(an_outlier_does_not_turn_the_words_round),
+        cmocka_unit_test(days_stand_behind_their_number),
         cmocka_unit_test(rules_are_short_and_true),
         cmocka_unit_test(one_segment_has_nothing_that_stands_out),
         cmocka_unit_test(weights_count_as_rows),
@@ -500,5 +520,5 @@ int main(void)
         cmocka_unit_test(a_profile_of_other_segments_is_refused),
         cmocka_unit_test(survives_every_allocation_failure),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_directory, leave_directory);
 }
