@@ -169,6 +169,18 @@ seg_status seg_kmeans_see_weights(seg_kmeans_trainer *t, const seg_block *block,
     return SEG_OK;
 }
 
+size_t seg_kmeans_run_of_rows(const seg_kmeans_trainer *t, const seg_block *block, size_t *first)
+{
+    size_t end = block->n_rows;
+    if (t->weights.name == NULL)
+        return end - *first;
+    while (*first < block->n_rows && weight_at(t, block, *first) <= 0)
+        ++*first;
+    for (end = *first; end < block->n_rows && weight_at(t, block, end) > 0; end++)
+        ;
+    return end - *first;
+}
+
 /* Whole numbers stay what they are, so that a row of weight 3 is three rows; others are
  * rounded to a part of the largest. */
 seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, double *total, seg_error *err)

@@ -7,11 +7,27 @@
 
 /* ---- what a pass does with a block ---------------------------------------------------------- */
 
+/* Rows of weight 0 are no rows. */
+static seg_status see_range(seg_kmeans_trainer *t, const seg_block *block, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n;
+    for (size_t first = 0; (n = seg_kmeans_run_of_rows(t, block, &first)) > 0; first += n) {
+        seg_matrix rows = block->x;
+        rows.x += first * rows.stride;
+        rows.n_rows = n;
+        TRY(seg_kmeans_columns_range(&t->stats, rows, t->n_threads, err));
+    }
+
+done:
+    return st;
+}
+
 static seg_status add_range(seg_kmeans_trainer *t, const seg_block *block, seg_error *err)
 {
     seg_status st = SEG_OK;
     TRY(seg_kmeans_see_weights(t, block, err));
-    TRY(seg_kmeans_columns_range(&t->stats, block->x, t->n_threads, err));
+    TRY(see_range(t, block, err));
     if (t->options->scale == SEG_SCALE_ROBUST)
         TRY(seg_quantile_sample_add(&t->quantiles, t->columns, block->x, block->first_row, err));
     if (t->sample.all)

@@ -83,6 +83,11 @@ seg_status seg_kmeans_block_weights(seg_kmeans_trainer *t, const seg_block *bloc
 /* In the first pass: range, total, wrong ones. */
 seg_status seg_kmeans_see_weights(seg_kmeans_trainer *t, const seg_block *block, seg_error *err);
 
+/* The next rows of the block, from *first on, that weigh anything: how many there are in a
+ * row; 0 at the end. */
+size_t seg_kmeans_run_of_rows(const seg_kmeans_trainer *t, const seg_block *block,
+                              size_t *first);
+
 /* After the first pass: the unit; returns the total weight in units, or a bound of it. */
 seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, double *total, seg_error *err);
 
