@@ -12,6 +12,7 @@
                      .kmeans_gains = seg_kmeans_gains_##isa,           \
                      .columns_range = seg_columns_range_##isa,         \
                      .columns_moments = seg_columns_moments_##isa,     \
+                     .columns_row_moments = seg_columns_row_moments_##isa, \
                      .column_moments = seg_column_moments_##isa,       \
                      .open_floats = seg_open_floats_##isa,             \
                      .gather_below = seg_gather_below_##isa,           \

@@ -122,12 +122,16 @@ typedef struct seg_moment_units {
     const double *origin, *quantum, *square_quantum;
 } seg_moment_units;
 typedef struct seg_moment_sums {
-    int64_t *sum, *square;
+    int64_t *n, *sum, *square;  /* n: weight of the values that are there */
 } seg_moment_sums;
 
-/* One row of `width` values, NaN if missing. */
-typedef void seg_columns_moments_fn(const double *v, size_t width, int64_t weight,
-                                    const seg_moment_units *units, seg_moment_sums *out);
+/* n rows of `width` <= SEG_RANGE_WIDTH neighbouring columns; weight: null, or n of them. */
+typedef void seg_columns_moments_fn(const float *x, size_t stride, size_t n, size_t width,
+                                    const uint32_t *weight, const seg_moment_units *units,
+                                    seg_moment_sums *out);
+/* One row of any number of values, NaN if missing. */
+typedef void seg_columns_row_moments_fn(const double *v, size_t width, int64_t weight,
+                                        const seg_moment_units *units, seg_moment_sums *out);
 
 /* What a chunk of one column holds. n: not NaN; the rest of the finite ones; sums about an
  * origin. */
@@ -167,6 +171,7 @@ typedef struct seg_kernels {
     seg_kmeans_gains_fn *kmeans_gains;
     seg_columns_range_fn *columns_range;
     seg_columns_moments_fn *columns_moments;
+    seg_columns_row_moments_fn *columns_row_moments;
     seg_column_moments_fn *column_moments;
     seg_open_floats_fn *open_floats;
     seg_gather_below_fn *gather_below;
@@ -187,6 +192,8 @@ seg_kmeans_scale_row_fn seg_kmeans_scale_row_base, seg_kmeans_scale_row_v3,
 seg_kmeans_gains_fn seg_kmeans_gains_base, seg_kmeans_gains_v3, seg_kmeans_gains_v4;
 seg_columns_range_fn seg_columns_range_base, seg_columns_range_v3, seg_columns_range_v4;
 seg_columns_moments_fn seg_columns_moments_base, seg_columns_moments_v3, seg_columns_moments_v4;
+seg_columns_row_moments_fn seg_columns_row_moments_base, seg_columns_row_moments_v3,
+    seg_columns_row_moments_v4;
 seg_column_moments_fn seg_column_moments_base, seg_column_moments_v3, seg_column_moments_v4;
 seg_open_floats_fn seg_open_floats_base, seg_open_floats_v3, seg_open_floats_v4;
 seg_gather_below_fn seg_gather_below_base, seg_gather_below_v3, seg_gather_below_v4;

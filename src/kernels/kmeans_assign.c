@@ -139,30 +139,51 @@ static void take_row(const work *w, size_t row, const double *z, const seg_kmean
     }
 }
 
-static double measure(const double *z, const double *c, size_t d)
+/* The distances of two rows to two centroids each, four sums side by side: each is added in
+ * the order of the features, and waits for itself at every step. */
+static void measure(const double *const z[2], const double *const near[2],
+                    const double *const next[2], size_t d, seg_kmeans_pair pair[2])
 {
-    double sum = 0;
+    double a = 0, b = 0, a_next = 0, b_next = 0;
     for (size_t f = 0; f < d; f++) {
-        double diff = z[f] - c[f];
-        sum += diff * diff;
+        double p = z[0][f] - near[0][f], q = z[1][f] - near[1][f];
+        double r = z[0][f] - next[0][f], s = z[1][f] - next[1][f];
+        a += p * p;
+        b += q * q;
+        a_next += r * r;
+        b_next += s * s;
     }
-    return sum;
+    pair[0].dist2 = a;
+    pair[1].dist2 = b;
+    pair[0].second_dist2 = a_next;
+    pair[1].second_dist2 = b_next;
 }
 
-/* float32 named the two. */
-static void take_certain(const work *w, size_t row, int32_t label, int32_t second,
-                         seg_kmeans_scratch *scratch, seg_kmeans_figures *figures)
+/* float32 named the two centroids of each of n (1 or 2) rows. */
+static void take_certain(const work *w, const size_t *row, size_t n, const int32_t *label,
+                         const int32_t *second, size_t first, seg_kmeans_scratch *scratch,
+                         seg_kmeans_figures *figures)
 {
     const seg_move_plan *move = &w->plan->move;
     size_t d = w->centres->d;
-    seg_kmeans_pair pair = { .label = label, .second = -1, .second_dist2 = (double)INFINITY };
-    w->kernels->kmeans_scale_row(move, move->x + row * move->stride, scratch->z);
-    pair.dist2 = measure(scratch->z, w->centres->z + (size_t)label * d, d);
-    if (w->centres->k > 1) {
-        pair.second = second;
-        pair.second_dist2 = measure(scratch->z, w->centres->z + (size_t)second * d, d);
+    const double *z[2] = { scratch->z, scratch->z + (n - 1) * d }, *near[2], *next[2];
+    seg_kmeans_pair pair[2];
+    for (size_t i = 0; i < 2; i++) {
+        size_t r = row[i < n ? i : 0];
+        pair[i].label = label[r];
+        pair[i].second = w->centres->k > 1 ? second[r] : -1;
+        near[i] = w->centres->z + (size_t)pair[i].label * d;
+        next[i] = w->centres->k > 1 ? w->centres->z + (size_t)pair[i].second * d : near[i];
+        if (i < n)
+            w->kernels->kmeans_scale_row(move, move->x + (first + r) * move->stride,
+                                         scratch->z + i * d);
     }
-    take_row(w, row, scratch->z, &pair, figures);
+    measure(z, near, next, d, pair);
+    for (size_t i = 0; i < n; i++) {
+        if (w->centres->k == 1)
+            pair[i].second_dist2 = (double)INFINITY;
+        take_row(w, first + row[i], z[i], &pair[i], figures);
+    }
 }
 
 static void take_doubtful(const work *w, size_t first, const seg_nearest *found,
@@ -190,12 +211,16 @@ static void assign_chunk(const work *w, size_t first, size_t n, seg_kmeans_scrat
     seg_nearest_rows rows = { .x = move->x + first * move->stride, .stride = move->stride,
                               .n = n };
     w->kernels->kmeans_nearest(&w->plan->nearest, &rows, scratch->tile, &found);
-    size_t next = 0;   /* of the doubtful, which are ascending */
+    size_t next = 0, two[2], n_two = 0;   /* next: of the doubtful, which are ascending */
     for (size_t i = 0; i < n; i++) {
         if (next < found.n_doubtful && found.doubtful[next] == i)
             next++;
         else
-            take_certain(w, first + i, found.label[i], scratch->second[i], scratch, figures);
+            two[n_two++] = i;
+        if (n_two == 2 || (n_two == 1 && i + 1 == n)) {
+            take_certain(w, two, n_two, found.label, scratch->second, first, scratch, figures);
+            n_two = 0;
+        }
     }
     take_doubtful(w, first, &found, scratch, figures);
 }

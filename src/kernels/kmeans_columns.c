@@ -156,21 +156,33 @@ static void take_row(const seg_kmeans_columns *c, const float *x, int64_t weight
                      const seg_kernels *kernels, share *own)
 {
     seg_moment_units units = { c->origin, c->quantum, c->square_quantum };
-    seg_moment_sums sums = { own->sum, own->square };
+    seg_moment_sums sums = { own->n, own->sum, own->square };
     for (size_t f = 0; f < c->d; f++)
-        own->v[f] = (double)x[c->columns[f]];
-    for (size_t f = 0; f < c->d && c->log1p; f++)
-        own->v[f] = as_used(c, own->v[f]);
-    for (size_t f = 0; f < c->d; f++)
-        own->n[f] += own->v[f] == own->v[f] ? weight : 0;
-    kernels->columns_moments(own->v, c->d, weight, &units, &sums);
+        own->v[f] = as_used(c, (double)x[c->columns[f]]);
+    kernels->columns_row_moments(own->v, c->d, weight, &units, &sums);
+}
+
+/* Values as they stand: runs of neighbouring columns. Logarithms: row by row. */
+static void take_chunk(const seg_kmeans_columns *c, seg_matrix rows, size_t first, size_t n,
+                       const uint32_t *weight, share *own)
+{
+    const seg_kernels *kernels = seg_kernels_get();
+    for (size_t r = first; c->log1p && r < first + n; r++)
+        take_row(c, rows.x + r * rows.stride, weight == NULL ? 1 : (int64_t)weight[r], kernels,
+                 own);
+    for (size_t f = 0, width; !c->log1p && f < c->d; f += width) {
+        seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f };
+        seg_moment_sums sums = { own->n + f, own->sum + f, own->square + f };
+        width = run_of(c, f);
+        kernels->columns_moments(rows.x + first * rows.stride + c->columns[f], rows.stride, n,
+                                 width, weight == NULL ? NULL : weight + first, &units, &sums);
+    }
 }
 
 seg_status seg_kmeans_columns_moments(seg_kmeans_columns *c, seg_matrix rows,
                                       const uint32_t *weight, int n_threads, seg_error *err)
 {
     seg_status st = SEG_OK;
-    const seg_kernels *kernels = seg_kernels_get();
     size_t n_chunks = (rows.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
     share *own = NULL;
     TRY(SEG_ALLOC(&own, (size_t)n_threads, "the statistics", err));
@@ -183,10 +195,8 @@ seg_status seg_kmeans_columns_moments(seg_kmeans_columns *c, seg_matrix rows,
     #pragma omp parallel for schedule(static) num_threads(n_threads)
     for (size_t chunk = 0; chunk < n_chunks; chunk++) {
         size_t first = chunk * SEG_CHUNK_ROWS, left = rows.n_rows - first;
-        size_t n = left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS;
-        for (size_t r = first; r < first + n; r++)
-            take_row(c, rows.x + r * rows.stride, weight == NULL ? 1 : (int64_t)weight[r],
-                     kernels, &own[omp_get_thread_num()]);
+        take_chunk(c, rows, first, left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS, weight,
+                   &own[omp_get_thread_num()]);
     }
     for (int t = 0; t < n_threads; t++)
         for (size_t f = 0; f < c->d; f++) {

@@ -293,7 +293,7 @@ static const seg_option option_table[] = {
 static void defaults(void *options)
 {
     *(seg_kmeans_options *)options = (seg_kmeans_options){
-        .k = "8", .init = "greedy", .n_init = 1, .max_iter = 300, .tol = 1e-4,
+        .k = "8", .init = "greedy", .n_init = 4, .max_iter = 300, .tol = 1e-4,
         .scale = SEG_SCALE_Z, .resamples = 20,
     };
 }

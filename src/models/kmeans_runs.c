@@ -184,8 +184,9 @@ static seg_status allocate(runs *r, double *quantum, seg_error *err)
     TRY(SEG_ALLOC(&r->label, t->sample.n, "the labels", err));
     TRY(SEG_ALLOC(&r->best, n, "the scan", err));
     TRY(SEG_ALLOC(&r->scan, n, "the scan", err));
-    TRY(seg_kmeans_fit_new(&r->space, t->k_last, t->options->tol, t->options->max_iter, &r->fit,
-                           err));
+    /* What is settled on a sample at little cost needs no passes over all rows. */
+    double tol = t->sample.all ? t->options->tol : t->options->tol / 64;
+    TRY(seg_kmeans_fit_new(&r->space, t->k_last, tol, t->options->max_iter, &r->fit, err));
     if (!t->given)
         TRY(seg_kmeans_start_new(&r->space.scale, seg_kmeans_sample_rows(&t->sample),
                                  t->sample.weight, t->space.widest, t->k_last, t->n_threads,

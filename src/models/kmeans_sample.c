@@ -118,13 +118,13 @@ static void mass_chunk(void *arg, size_t chunk, int thread)
     size_t d = m->plan.d, end = (chunk + 1) * SEG_CHUNK_ROWS;
     double *z = m->z + (size_t)thread * d;
     for (size_t r = chunk * SEG_CHUNK_ROWS; r < end && r < m->n_rows; r++) {
-        double dist2 = 0;
+        double part[4] = { 0 };
         m->kernels->kmeans_scale_row(&m->plan, m->plan.x + r * m->plan.stride, z);
         for (size_t f = 0; f < d; f++) {
             double off = z[f] - m->sample->mean[f];
-            dist2 += off * off;
+            part[f % 4] += off * off;
         }
-        double units = dist2 * m->sample->quantum;
+        double units = (part[0] + part[1] + part[2] + part[3]) * m->sample->quantum;
         m->mass[r] = (uint64_t)m->sample->base + (uint64_t)(units < 0x1p60 ? units : 0x1p60);
     }
 }

@@ -33,12 +33,45 @@ static inline int64_t whole(double v)
     return bits - zero;
 }
 
-void ISA_NAME(seg_columns_moments)(const double *restrict v, size_t width, int64_t weight,
-                                   const seg_moment_units *units, seg_moment_sums *out)
+void ISA_NAME(seg_columns_moments)(const float *x, size_t stride, size_t n, size_t width,
+                                   const uint32_t *weight, const seg_moment_units *units,
+                                   seg_moment_sums *out)
 {
-    int64_t *restrict sum = out->sum, *restrict square = out->square;
+    int64_t sum[SEG_RANGE_WIDTH] = { 0 }, square[SEG_RANGE_WIDTH] = { 0 };
+    int64_t there[SEG_RANGE_WIDTH] = { 0 };
+    const double *restrict origin = units->origin, *restrict quantum = units->quantum;
+    const double *restrict square_quantum = units->square_quantum;
+    for (size_t r = 0; r < n && weight == NULL; r++, x += stride)
+        for (size_t f = 0; f < width; f++) {
+            double off = (double)x[f] - origin[f];
+            there[f] += off == off;
+            off = off == off ? off : 0;
+            sum[f] += whole(off * quantum[f]);
+            square[f] += whole(off * off * square_quantum[f]);
+        }
+    for (size_t r = 0; r < n && weight != NULL; r++, x += stride)
+        for (size_t f = 0; f < width; f++) {
+            double off = (double)x[f] - origin[f];
+            int64_t times = off == off ? (int64_t)weight[r] : 0;
+            there[f] += times;
+            off = off == off ? off : 0;
+            sum[f] += times * whole(off * quantum[f]);
+            square[f] += times * whole(off * off * square_quantum[f]);
+        }
+    for (size_t f = 0; f < width; f++) {
+        out->n[f] += there[f];
+        out->sum[f] += sum[f];
+        out->square[f] += square[f];
+    }
+}
+
+void ISA_NAME(seg_columns_row_moments)(const double *restrict v, size_t width, int64_t weight,
+                                       const seg_moment_units *units, seg_moment_sums *out)
+{
+    int64_t *restrict sum = out->sum, *restrict square = out->square, *restrict n = out->n;
     for (size_t f = 0; f < width; f++) {
         double off = v[f] - units->origin[f];
+        n[f] += off == off ? weight : 0;
         off = off == off ? off : 0;
         sum[f] += weight * whole(off * units->quantum[f]);
         square[f] += weight * whole(off * off * units->square_quantum[f]);
