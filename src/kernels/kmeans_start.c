@@ -440,6 +440,8 @@ static seg_status draw_parallel(seg_kmeans_start *s, seg_rng rng, size_t k_wante
     double widest = ldexp(1, 51) / s->quantum;
     TRY(seg_kmeans_start_new(&scale, rows, weight, widest, k_wanted, s->n_threads, &among, err));
     TRY(draw_greedy(&among, false, rng, k_wanted, z, k, err));
+    if (*k < k_wanted)   /* beside a row far out the others may all be too near to be drawn */
+        TRY(draw_greedy(s, false, rng, k_wanted, z, k, err));
 
 done:
     seg_kmeans_start_free(&among);
