@@ -142,6 +142,7 @@ done:
     return st;
 }
 
+/* The mean squared distance from the mean is that of all rows; a missing value lies at 0. */
 static seg_status begin_sample(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -151,7 +152,9 @@ static seg_status begin_sample(seg_kmeans_trainer *t, seg_error *err)
         double mean, sd;
         seg_kmeans_columns_mean(&t->stats, f, &mean, &sd);
         mean_z[f] = (mean - t->shift[f]) * t->inverse[f];
-        square += sd * sd * t->inverse[f] * t->inverse[f];
+        double known = (double)t->stats.n[f] / (double)t->weights.total;
+        square += known * sd * sd * t->inverse[f] * t->inverse[f]
+                  + (1 - known) * mean_z[f] * mean_z[f];
     }
     TRY(seg_kmeans_sample_begin(&t->sample, mean_z, t->d, square, t->weights.total,
                                 t->input.ctx->seed, err));
