@@ -39,7 +39,7 @@ static void fill_panel(seg_kmeans_start *s, size_t p, double *z)
     for (size_t r = 0; r < SEG_PANEL_ROWS && first + r < s->rows.n_rows; r++) {
         scale_row(s, first + r, z);
         for (size_t f = 0; f < d; f++)
-            panel[f * SEG_PANEL_ROWS + r] = (float)z[f];
+            panel[f * SEG_PANEL_ROWS + r] = (float)(z[f] * s->unit);
     }
 }
 
@@ -71,7 +71,9 @@ seg_status seg_kmeans_start_new(const seg_kmeans_scale *scale, seg_matrix rows,
         out->total_weight += (double)weight_of(out, r);
     double limit = ldexp(1, 62) / (out->total_weight > 1 ? out->total_weight : 1);
     limit = limit < 0x1p51 ? limit : 0x1p51;
-    out->quantum = seg_power_below(limit / (widest > 0 ? widest : 1));
+    widest = widest > 0 ? widest : 1;
+    out->unit = ldexp(1, -ilogb(widest) / 2);
+    out->quantum = seg_power_below(limit / (widest * out->unit * out->unit));
     return SEG_OK;
 
 done:
@@ -170,7 +172,7 @@ static void pack(seg_kmeans_start *s, const double *z, size_t n, size_t n_pad)
     for (size_t l = 0; l < n_pad; l++)
         for (size_t f = 0; f < d; f++)
             s->packed[l / SEG_GAINS_STEP * SEG_GAINS_STEP * d + f * SEG_GAINS_STEP
-                      + l % SEG_GAINS_STEP] = (float)z[(l < n ? l : 0) * d + f];
+                      + l % SEG_GAINS_STEP] = (float)(z[(l < n ? l : 0) * d + f] * s->unit);
 }
 
 /* What the panel would keep of its mass if candidate l were taken. */
@@ -437,7 +439,7 @@ static seg_status draw_parallel(seg_kmeans_start *s, seg_rng rng, size_t k_wante
     }
     seg_kmeans_scale scale = { .d = d, .columns = columns, .shift = zero, .inverse = one };
     seg_matrix rows = { .x = c.x, .n_rows = c.n, .n_cols = d, .stride = d };
-    double widest = ldexp(1, 51) / s->quantum;
+    double widest = ldexp(1, 51) / s->quantum / (s->unit * s->unit);
     TRY(seg_kmeans_start_new(&scale, rows, weight, widest, k_wanted, s->n_threads, &among, err));
     TRY(draw_greedy(&among, false, rng, k_wanted, z, k, err));
     if (*k < k_wanted)   /* beside a row far out the others may all be too near to be drawn */

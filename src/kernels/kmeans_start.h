@@ -20,8 +20,10 @@ typedef struct seg_kmeans_start {
     const uint32_t *weight;   /* null: 1 */
     int n_threads;
     size_t n_panels, room;    /* room: for candidates */
-    float *z;                 /* n_panels x d x SEG_PANEL_ROWS */
-    float *near;              /* squared distance to the nearest so far; infinite before any */
+    double unit;              /* a power of two: squares of z times it are numbers of a float */
+    float *z;                 /* n_panels x d x SEG_PANEL_ROWS, times unit */
+    float *near;              /* squared distance to the nearest so far, in units squared;
+                                 infinite before any */
     int64_t *mass;            /* n_panels */
     float *dist2;             /* n_panels x candidates x SEG_PANEL_ROWS */
     float *packed;            /* candidates, as the kernel wants them */

@@ -277,6 +277,26 @@ static void tiny_distances_beside_a_huge_one_are_distances(void **state)
     check_outlier(1e15F);
 }
 
+/* Their squares are no numbers of a float. */
+static void huge_and_tiny_values_are_measured(void **state)
+{
+    (void)state;
+    static const double scales[] = { 1e30, 1e22, 1e-25, 1e-32 };
+    double z[2][10 * 2];
+    for (size_t s = 0; s < sizeof scales / sizeof *scales; s++)
+        for (size_t way = 0; way < N_WAYS; way++) {
+            int exponent = ilogb(scales[s]);
+            problem p = clouds(400, 2);
+            assert_int_equal(draw(&p, (seg_kmeans_way)way, 1, 10, z[0]), 10);
+            for (size_t i = 0; i < 400 * 2; i++)
+                x[i] = ldexpf(x[i], exponent);
+            p.widest = ldexp(p.widest, 2 * exponent);
+            assert_int_equal(draw(&p, (seg_kmeans_way)way, 1, 10, z[1]), 10);
+            for (size_t i = 0; i < 10 * 2; i++)
+                assert_true(ldexp(z[0][i], exponent) == z[1][i]);
+        }
+}
+
 static void rows_of_weight_0_are_never_drawn(void **state)
 {
     (void)state;
@@ -382,6 +402,7 @@ int main(void)
         cmocka_unit_test(every_way_gives_k_different_rows),
         cmocka_unit_test(every_way_gives_as_many_as_there_are_different_rows),
         cmocka_unit_test(tiny_distances_beside_a_huge_one_are_distances),
+        cmocka_unit_test(huge_and_tiny_values_are_measured),
         cmocka_unit_test(rows_of_weight_0_are_never_drawn),
         cmocka_unit_test(a_row_of_weight_3_is_drawn_like_three_rows),
         cmocka_unit_test(same_draws_for_any_threads_and_levels),
