@@ -90,6 +90,8 @@ typedef struct seg_h5_array {
 /* path may not have a ":/dataset" part here. SEG_E_DATA when it is no HDF5 file or is
  * damaged; SEG_E_IO when it cannot be opened. */
 seg_status seg_h5_open(const char *path, seg_h5 **out, seg_error *err);
+/* Whether a file begins like HDF5. source_open.c */
+seg_status seg_h5_holds(const char *path, bool *yes, seg_error *err);
 void seg_h5_close(seg_h5 *file);   /* takes null */
 bool seg_h5_has(const seg_h5 *file, const char *path);
 /* Names of the members of a group, in order; *names is freed with the file. */

@@ -22,7 +22,7 @@ static bool names_h5(const char *path)
            || ends_with(path, ".h5ad");
 }
 
-static seg_status holds_h5(const char *path, bool *yes, seg_error *err)
+seg_status seg_h5_holds(const char *path, bool *yes, seg_error *err)
 {
     static const char signature[8] = "\x89HDF\r\n\x1a\n";
     char head[8];
@@ -46,7 +46,7 @@ seg_status seg_source_open(const seg_context *ctx, const char *path, seg_source 
     bool h5 = names_h5(path);
     *out = NULL;
     if (!h5 && strcmp(path, "-") != 0) {
-        seg_status st = holds_h5(path, &h5, err);
+        seg_status st = seg_h5_holds(path, &h5, err);
         if (st != SEG_OK)
             return st;
     }

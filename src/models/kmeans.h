@@ -58,6 +58,18 @@ seg_status seg_kmeans_train_end(void *trainer, seg_model *model, seg_node *figur
                                 seg_error *err);
 void seg_kmeans_train_free(void *trainer);
 
+/* kmeans_evaluate.c: quality of the segments on any data. Columns of the scores, in order. */
+enum {
+    SEG_KMEANS_SEGMENT, SEG_KMEANS_SEGMENT_NAME, SEG_KMEANS_DISTANCE, SEG_KMEANS_SECOND,
+    SEG_KMEANS_MARGIN, SEG_KMEANS_OUTLIER, SEG_KMEANS_COLUMNS
+};
+seg_status seg_kmeans_evaluate_begin(const seg_model *model, const seg_train_input *input,
+                                     void **ev, seg_error *err);
+seg_status seg_kmeans_evaluate_add(void *ev, const seg_block *in, const seg_block *scored,
+                                   seg_error *err);
+seg_status seg_kmeans_evaluate_end(void *ev, seg_node *figures, seg_error *err);
+void seg_kmeans_evaluate_free(void *ev);
+
 /* kmeans_file.c */
 seg_status seg_kmeans_save(const seg_model *model, seg_h5_writer *w, seg_error *err);
 seg_status seg_kmeans_load(seg_model *model, seg_h5 *file, seg_error *err);

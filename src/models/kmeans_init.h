@@ -1,4 +1,4 @@
-/* kmeans_init.h: given centroids from a CSV file. */
+/* kmeans_init.h: given centroids, from a table (CSV, HDF5) or from a k-means model. */
 #ifndef SEGMILL_MODELS_KMEANS_INIT_H
 #define SEGMILL_MODELS_KMEANS_INIT_H
 
@@ -6,7 +6,7 @@
 #include "segmill/status.h"
 #include "segmill/table.h"
 
-/* k rows of the named columns of the schema, in the data's own units. Allocates *out,
+/* k rows (of a model: segments) of the named columns of the schema, in the data's own units. Allocates *out,
  * k x d. A missing column or value is SEG_E_DATA. */
 seg_status seg_kmeans_init_read(const char *path, const seg_schema *schema,
                                 const size_t *columns, size_t d, double **out, size_t *k,

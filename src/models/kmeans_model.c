@@ -65,12 +65,11 @@ double seg_kmeans_centroid(const seg_kmeans_model *m, size_t j, size_t f)
 
 /* ---- scores ------------------------------------------------------------------------- */
 
-enum { SEGMENT, SEGMENT_NAME, DISTANCE, SECOND, MARGIN, OUTLIER, N_COLUMNS };
 
 static seg_status score_schema(const seg_model *model, seg_schema_owner *out, seg_error *err)
 {
     const seg_kmeans_model *m = model->state;
-    const seg_column columns[N_COLUMNS] = {
+    const seg_column columns[SEG_KMEANS_COLUMNS] = {
         { .name = "segment", .type = SEG_TYPE_I64, .scale = 1,
           .source = "nearest centroid, ties to the lowest number" },
         { .name = "segment_name", .type = SEG_TYPE_CODE, .levels = m->names,
@@ -84,7 +83,7 @@ static seg_status score_schema(const seg_model *model, seg_schema_owner *out, se
         { .name = "outlier", .type = SEG_TYPE_I64, .scale = 1,
           .source = "1: farther than 3 times the segment's root mean square distance" },
     };
-    for (size_t c = 0; c < N_COLUMNS; c++) {
+    for (size_t c = 0; c < SEG_KMEANS_COLUMNS; c++) {
         seg_status st = seg_schema_add_column(out, &columns[c], err);
         if (st != SEG_OK)
             return st;
@@ -97,13 +96,13 @@ static void fill_row(const seg_kmeans_model *m, void **columns, size_t i, int32_
 {
     static const double FAR = 9;   /* 3 squared */
     double distance = sqrt(dist2);
-    ((int64_t *)columns[SEGMENT])[i] = label;
-    ((int32_t *)columns[SEGMENT_NAME])[i] = label;
-    ((double *)columns[DISTANCE])[i] = distance;
-    ((int64_t *)columns[SECOND])[i] = second < 0 ? SEG_MISSING_I64 : second;
-    ((double *)columns[MARGIN])[i] =
+    ((int64_t *)columns[SEG_KMEANS_SEGMENT])[i] = label;
+    ((int32_t *)columns[SEG_KMEANS_SEGMENT_NAME])[i] = label;
+    ((double *)columns[SEG_KMEANS_DISTANCE])[i] = distance;
+    ((int64_t *)columns[SEG_KMEANS_SECOND])[i] = second < 0 ? SEG_MISSING_I64 : second;
+    ((double *)columns[SEG_KMEANS_MARGIN])[i] =
         second < 0 ? (double)NAN : second_dist2 > 0 ? 1 - distance / sqrt(second_dist2) : 0;
-    ((int64_t *)columns[OUTLIER])[i] = dist2 > FAR * m->spread[label];
+    ((int64_t *)columns[SEG_KMEANS_OUTLIER])[i] = dist2 > FAR * m->spread[label];
 }
 
 static seg_status score(const seg_model *model, const seg_context *ctx, const seg_schema *data,
@@ -140,87 +139,6 @@ done:
     seg_free(rows.dist2);
     seg_free(rows.second_dist2);
     return st;
-}
-
-/* ---- evaluation: inertia and sizes on any data ---------------------------------------- */
-
-typedef struct evaluation {
-    const seg_kmeans_model *m;
-    int64_t *size;
-    double *lanes;             /* squared distances, by chunk */
-    uint64_t rows, outliers;
-} evaluation;
-
-enum { LANES = 32 };
-
-static void evaluate_free(void *ev)
-{
-    evaluation *e = ev;
-    if (e == NULL)
-        return;
-    seg_free(e->size);
-    seg_free(e->lanes);
-    seg_free(e);
-}
-
-static seg_status evaluate_begin(const seg_model *model, const seg_train_input *input,
-                                 void **ev, seg_error *err)
-{
-    (void)input;
-    seg_status st = SEG_OK;
-    evaluation *e = NULL;
-    *ev = NULL;
-    TRY(SEG_ALLOC(&e, 1, "an evaluation", err));
-    e->m = model->state;
-    TRY(SEG_ALLOC(&e->size, e->m->k, "the sizes", err));
-    TRY(SEG_ALLOC(&e->lanes, LANES, "the inertia", err));
-    *ev = e;
-    e = NULL;
-done:
-    evaluate_free(e);
-    return st;
-}
-
-static seg_status evaluate_add(void *ev, const seg_block *in, const seg_block *scored,
-                               seg_error *err)
-{
-    (void)err;
-    evaluation *e = ev;
-    const int64_t *segment = scored->columns[SEGMENT], *outlier = scored->columns[OUTLIER];
-    const double *distance = scored->columns[DISTANCE];
-    for (size_t first = 0; first < in->n_rows; first += SEG_CHUNK_ROWS) {
-        double sum = 0;
-        for (size_t i = first; i < in->n_rows && i < first + SEG_CHUNK_ROWS; i++) {
-            sum += distance[i] * distance[i];
-            e->size[segment[i]]++;
-            e->outliers += outlier[i] != 0;
-        }
-        e->lanes[(in->first_row + first) / SEG_CHUNK_ROWS % LANES] += sum;
-    }
-    e->rows += in->n_rows;
-    return SEG_OK;
-}
-
-static seg_status evaluate_end(void *ev, seg_node *figures, seg_error *err)
-{
-    (void)err;
-    evaluation *e = ev;
-    double inertia = 0;
-    for (size_t lane = 0; lane < LANES; lane++)
-        inertia += e->lanes[lane];
-    seg_put_int(figures, "rows", (int64_t)e->rows);
-    seg_put_int(figures, "k", (int64_t)e->m->k);
-    seg_put_real(figures, "inertia", inertia);
-    seg_put_int(figures, "outliers", (int64_t)e->outliers);
-    seg_node *segments = seg_put_array(figures, "segments");
-    for (size_t j = 0; j < e->m->k; j++) {
-        seg_node *row = seg_put_object(segments, NULL);
-        seg_put_int(row, "segment", (int64_t)j);
-        seg_put_text(row, "segment_name", e->m->names[j]);
-        seg_put_int(row, "rows", e->size[j]);
-        seg_put_real(row, "share", e->rows > 0 ? (double)e->size[j] / (double)e->rows : 0);
-    }
-    return SEG_OK;
 }
 
 /* ---- description -------------------------------------------------------------------------- */
@@ -267,7 +185,7 @@ static const seg_option option_table[] = {
     { "k", SEG_OPTION_TEXT, FIELD(k), 0, 0, NULL, "N|A..B",
       "number of segments; of a range the best is taken, and why is said", 0 },
     { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|parallel|random|farthest|FILE",
-      "start: greedy k-means++, k-means||, random rows, farthest rows, or centroids of a CSV file",
+      "start: greedy k-means++, k-means||, random rows, farthest rows, or the centroids of a table or of a k-means model",
       SEG_OPTION_INPUT },
     { "n-init", SEG_OPTION_U32, FIELD(n_init), 1, 10000, NULL, NULL,
       "restarts; the one with the least inertia is kept", 0 },
@@ -319,8 +237,8 @@ const seg_method seg_method_kmeans = {
     .text = describe,
     .score_schema = score_schema,
     .score = score,
-    .evaluate_begin = evaluate_begin,
-    .evaluate_add = evaluate_add,
-    .evaluate_end = evaluate_end,
-    .evaluate_free = evaluate_free,
+    .evaluate_begin = seg_kmeans_evaluate_begin,
+    .evaluate_add = seg_kmeans_evaluate_add,
+    .evaluate_end = seg_kmeans_evaluate_end,
+    .evaluate_free = seg_kmeans_evaluate_free,
 };
