@@ -12,7 +12,7 @@
 #include "base/try.h"
 #include "models/method.h"
 
-static const char *const written[] = { "output", "scores", "rejects" };
+static const char *const written[] = { "output", "scores", "rejects", "checkpoint" };
 enum { N_WRITTEN = sizeof written / sizeof *written };
 
 static const char *text_of(const seg_option *option, const void *values)
@@ -56,13 +56,28 @@ static bool is_an_option(const seg_option *table, const void *values, const char
     return false;
 }
 
+static const seg_method *method_of(const seg_command *command, const seg_call *call)
+{
+    return (command->flags & SEG_COMMAND_METHOD) == 0 || call->n_operands == 0
+               ? NULL : seg_method_find(call->operands[0]);
+}
+
+/* Of the command or of its method. */
+static const char *path_of(const seg_command *command, const seg_call *call, const char *name)
+{
+    const seg_method *method = method_of(command, call);
+    const seg_option *own = seg_option_find(command->options, name);
+    if (own != NULL || method == NULL)
+        return text_of(own, call->options);
+    return text_of(seg_option_find(method->options, name), call->method_options);
+}
+
 static bool is_an_input(const seg_command *command, const seg_call *call, const char *path)
 {
+    const seg_method *method = method_of(command, call);
     for (size_t i = 0; i < call->n_operands; i++)
         if (seg_same_file(path, call->operands[i]))
             return true;
-    const seg_method *method = (command->flags & SEG_COMMAND_METHOD) == 0 || call->n_operands == 0
-                                   ? NULL : seg_method_find(call->operands[0]);
     return is_an_option(command->options, call->options, path) ||
            (method != NULL && is_an_option(method->options, call->method_options, path));
 }
@@ -72,7 +87,7 @@ seg_status seg_outputs_check(const seg_command *command, const seg_call *call, s
     seg_status st = SEG_OK;
     const char *paths[N_WRITTEN];
     for (size_t i = 0; i < N_WRITTEN; i++) {
-        paths[i] = text_of(seg_option_find(command->options, written[i]), call->options);
+        paths[i] = path_of(command, call, written[i]);
         if (paths[i] == NULL)
             continue;
         TRY(seg_path_check_output(paths[i], err));

@@ -108,6 +108,16 @@ done:
     return st;
 }
 
+/* What a killed training would go on from is of no use once its model is there. */
+static void remove_checkpoint(const seg_call *call, const seg_method *method)
+{
+    const seg_option *option = seg_option_find(method->options, "checkpoint");
+    const char *path = option == NULL ? NULL : *(const char *const *)
+                       ((const char *)call->method_options + option->offset);
+    if (path != NULL)
+        unlink(path);
+}
+
 /* The model is complete before its scores are written, which name its hash, and appears
  * after them: where it is, all is. */
 static seg_status write_files(const seg_call *call, const seg_model *model, seg_error *err)
@@ -162,6 +172,7 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
     }
     TRY(add_provenance(model, call, source, err));
     TRY(write_files(call, model, err));
+    remove_checkpoint(call, method);
     put_members(result, seg_node_get(seg_doc_root(model->info), "figures"));
     seg_node *timing = seg_put_object(result, "timing");
     seg_put_real(timing, "wall_seconds", seg_clock_seconds() - wall);

@@ -21,6 +21,7 @@ typedef struct seg_kmeans_options {
     uint32_t resamples;       /* of each k of a scan */
     const char *previous;     /* model whose numbers and names go on; null: none */
     const char *names;        /* file of own names; null: none */
+    const char *checkpoint;   /* file to go on from after a kill; null: none */
 } seg_kmeans_options;
 
 /* Everything that is needed to assign a row. */

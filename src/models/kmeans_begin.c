@@ -275,6 +275,7 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
     };
     TRY(seg_kmeans_fit_new(&t->space, t->k_last, t->options->tol, t->options->max_iter, &t->fit,
                            err));
+    TRY(seg_kmeans_checkpoint_open(t, &t->checkpoint, err));
     *out = t;
     t = NULL;
 
@@ -304,6 +305,7 @@ void seg_kmeans_train_free(void *trainer_)
     seg_kmeans_figures_free(&t->figures);
     seg_kmeans_names_free(t->names);
     seg_kmeans_previous_close(t->previous);
+    seg_kmeans_checkpoint_close(t->checkpoint);
     seg_free(t->stayed);
     seg_free(t->label_then);
     seg_free(t->label_now);

@@ -205,6 +205,9 @@ static const seg_option option_table[] = {
       "segments keep the numbers and names they have in this model", SEG_OPTION_INPUT },
     { "names", SEG_OPTION_TEXT, FIELD(names), 0, 0, NULL, "FILE",
       "CSV of segment,name: your own names", SEG_OPTION_INPUT },
+    { "checkpoint", SEG_OPTION_TEXT, FIELD(checkpoint), 0, 0, NULL, "FILE",
+      "on large data: progress is kept here, and the same call after a crash goes on from it",
+      SEG_OPTION_ENVIRONMENT },
     { .name = NULL },
 };
 

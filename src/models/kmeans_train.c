@@ -87,6 +87,7 @@ static seg_status begin_all_rows(seg_kmeans_trainer *t, seg_error *err)
     seg_kmeans_fit_start(t->fit, t->best_z, t->best_k);
     t->fit->reason = SEG_FIT_MOST_PASSES;
     t->phase = LLOYD;
+    TRY(seg_kmeans_checkpoint_put(t, false, err));
     if (t->options->max_iter == 0)
         TRY(seg_kmeans_begin_figures(t, FINAL, err));
 
@@ -167,15 +168,24 @@ done:
 
 static seg_status end_moments(seg_kmeans_trainer *t, seg_error *err)
 {
-    seg_status st = seg_kmeans_set_scaling(t, err);
-    if (st != SEG_OK)
-        return st;
-    return begin_sample(t, err);
+    seg_status st = SEG_OK;
+    TRY(seg_kmeans_set_scaling(t, err));
+    TRY(seg_kmeans_checkpoint_fits(t, err));
+    TRY(begin_sample(t, err));
+
+done:
+    return st;
 }
 
 static seg_status end_sample(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
+    bool settled;
+    if (seg_kmeans_checkpoint_resume(t, &settled)) {
+        t->phase = LLOYD;
+        return settled || t->fit->iteration >= t->options->max_iter
+                   ? seg_kmeans_begin_figures(t, FINAL, err) : SEG_OK;
+    }
     if (t->given) {
         seg_kmeans_take_given(t);
     } else {
@@ -192,11 +202,16 @@ done:
 
 static seg_status after_move(seg_kmeans_trainer *t, seg_fit_next next, seg_error *err)
 {
-    if (next == SEG_FIT_AGAIN) {
-        t->phase = LLOYD;
-        return SEG_OK;
-    }
-    return seg_kmeans_begin_figures(t, next == SEG_FIT_RELOCATE ? FARTHEST : FINAL, err);
+    seg_status st = SEG_OK;
+    if (next == SEG_FIT_RELOCATE)
+        return seg_kmeans_begin_figures(t, FARTHEST, err);
+    TRY(seg_kmeans_checkpoint_put(t, next == SEG_FIT_DONE, err));
+    t->phase = LLOYD;
+    if (next == SEG_FIT_DONE)
+        TRY(seg_kmeans_begin_figures(t, FINAL, err));
+
+done:
+    return st;
 }
 
 seg_status seg_kmeans_pass_end(void *trainer_, seg_error *err)

@@ -5,6 +5,7 @@
  *   kmeans_sample.c   rows in memory: all of them, or a weighted sample
  *   kmeans_runs.c     starts, restarts and the scan over k, on the rows in memory
  *   kmeans_fit.c      Lloyd's algorithm, on them and on the blocks of the source
+ *   kmeans_checkpoint.c  what a killed training goes on from
  *   kmeans_train.c    the pass contract
  *   kmeans_result.c   what the training leaves
  *
@@ -23,6 +24,7 @@
 #include "kernels/kmeans_start.h"
 #include "kernels/quantile_sample.h"
 #include "models/kmeans.h"
+#include "models/kmeans_checkpoint.h"
 #include "models/kmeans_fit.h"
 #include "models/kmeans_names.h"
 #include "models/kmeans_previous.h"
@@ -74,6 +76,7 @@ typedef struct seg_kmeans_trainer {
     int32_t *label_then, *label_now; /* of a block */
     size_t then_cap, now_cap;
     seg_kmeans_fit *fit;
+    seg_kmeans_checkpoint *checkpoint;   /* or null */
     seg_kmeans_figures figures;
 } seg_kmeans_trainer;
 
