@@ -239,9 +239,10 @@ static void take_given(seg_kmeans_start *s, const double *z, size_t k)
 
 /* ---- the ways ------------------------------------------------------------------------------- */
 
+/* SIZE_MAX: no row is anywhere else. */
 static size_t farthest_row(const seg_kmeans_start *s)
 {
-    size_t best = 0;
+    size_t best = SIZE_MAX;
     float most = 0;
     for (size_t r = 0; r < s->rows.n_rows; r++)
         if (s->near[r] > most && weight_of(s, r) > 0) {
@@ -275,7 +276,7 @@ static seg_status draw_greedy(seg_kmeans_start *s, bool farthest, seg_rng rng, s
         bool by_distance = j > 0 && (farthest || total_mass(s) == 0);
         size_t n = j == 0 || by_distance ? 1 : candidates_for(k_wanted);
         size_t far = by_distance ? farthest_row(s) : 0;
-        if (by_distance && !(s->near[far] > 0))
+        if (far == SIZE_MAX)
             break;
         if (by_distance)
             scale_row(s, far, candidates);

@@ -41,3 +41,24 @@ refuses segmill train kmeans log.csv --init init_many.csv -o m
 refuses segmill train kmeans log.csv --init init_none.csv -o m
 printf 'x,y\n-2,2\n' >init_low.csv
 refuses segmill train kmeans log.csv --init init_low.csv --scale log1p-z -o m
+printf 'x,y\n1,a\n2,b\n' >init_text.csv
+printf 'x,y\n1,2\n3\n' >init_cut.csv
+printf 'x,y\n1,nan\n' >init_nan.csv
+printf 'x,y\n1,1e39\n' >init_huge.csv
+: >init_empty.csv
+refuses segmill train kmeans log.csv --init init_text.csv -o m
+refuses segmill train kmeans log.csv --init init_cut.csv -o m
+refuses segmill train kmeans log.csv --init init_nan.csv -o m
+refuses segmill train kmeans log.csv --init init_huge.csv -o m
+refuses segmill train kmeans log.csv --init init_empty.csv -o m
+refuses segmill train kmeans log.csv --init . -o m
+echo "--- values that are none"
+/usr/bin/python3 - <<END || exit 77
+import h5py, numpy
+for name, rows in ("inf", [[1, 2], [3, numpy.inf]]), ("nan", [[1, numpy.nan], [2, numpy.nan]]):
+    h5py.File(name + ".h5", "w")["X"] = numpy.array(rows, "f4")
+h5py.File("none.h5", "w")["X"] = numpy.zeros((0, 2), "f4")
+END
+refuses segmill train kmeans inf.h5:/X --k 2 -o m
+refuses segmill train kmeans nan.h5:/X --k 2 -o m
+refuses segmill train kmeans none.h5:/X --k 2 -o m

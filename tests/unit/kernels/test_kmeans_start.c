@@ -311,6 +311,13 @@ static void rows_of_weight_0_are_never_drawn(void **state)
             assert_int_equal(draw(&p, (seg_kmeans_way)way, seed, 20, z), 20);
             assert_different_rows(&p, z, 20);
         }
+    for (size_t i = 0; i < 700; i++)
+        weight[i] = i == 70 || i == 80 || i == 699;
+    for (size_t way = 0; way < N_WAYS; way++)
+        for (uint64_t seed = 1; seed <= 5; seed++) {
+            assert_int_equal(draw(&p, (seg_kmeans_way)way, seed, 5, z), 3);
+            assert_different_rows(&p, z, 3);
+        }
 }
 
 /* ---- the same bits ------------------------------------------------------------------------------ */

@@ -250,6 +250,22 @@ static seg_status train(const seg_context *ctx, size_t n, const char *scaling, c
     return st;
 }
 
+static void infinite_values_are_refused_by_their_column(void **state)
+{
+    (void)state;
+    static const size_t n_rows[] = { 300, MANY };
+    seg_context ctx = seg_context_defaults();
+    ctx.n_threads = 1;
+    for (size_t i = 0; i < 4; i++) {
+        size_t n = n_rows[i % 2];
+        for (size_t at = 0; at < n * D; at++)
+            x[at] = (float)uniform(at);
+        x[(n - 3) * D + 1] = i < 2 ? INFINITY : -INFINITY;
+        assert_int_equal(train(&ctx, n, i == 3 ? "log1p-z" : "z", "3"), SEG_E_DATA);
+        assert_non_null(strstr(err.text, "column 'b' has infinite values"));
+    }
+}
+
 /* Missing values lie at the least value under minmax, far from all others here. */
 static void missing_values_far_out_do_not_fill_the_sample(void **state)
 {
@@ -304,6 +320,7 @@ int main(void)
         cmocka_unit_test(it_is_the_same_for_any_blocks_and_threads),
         cmocka_unit_test(equal_rows_are_drawn_too),
         cmocka_unit_test(more_rows_than_at_first_are_refused),
+        cmocka_unit_test(infinite_values_are_refused_by_their_column),
         cmocka_unit_test(missing_values_far_out_do_not_fill_the_sample),
         cmocka_unit_test(a_training_survives_every_allocation_failure),
     };
