@@ -15,6 +15,11 @@
 
 enum { ALIGNMENT = 4096 };
 
+/* Up to so many members of a group stand in its own, checksummed header. In a group of more,
+ * libhdf5 keeps a heap and trees beside it, and frees what it never set when one of these is
+ * damaged (H5G__dense_iterate): by default that begins at nine. */
+enum { COMPACT_LINKS = 64 };
+
 static seg_status make_plists(seg_h5_writer *w, seg_error *err)
 {
     w->group_plist = H5Pcreate(H5P_GROUP_CREATE);
@@ -23,6 +28,7 @@ static seg_status make_plists(seg_h5_writer *w, seg_error *err)
         H5Pset_link_creation_order(w->group_plist,
                                    H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
         H5Pset_obj_track_times(w->group_plist, false) < 0 ||
+        H5Pset_link_phase_change(w->group_plist, COMPACT_LINKS, COMPACT_LINKS / 2) < 0 ||
         H5Pset_layout(w->array_plist, H5D_CONTIGUOUS) < 0 ||
         H5Pset_alloc_time(w->array_plist, H5D_ALLOC_TIME_EARLY) < 0 ||
         H5Pset_fill_time(w->array_plist, H5D_FILL_TIME_NEVER) < 0 ||

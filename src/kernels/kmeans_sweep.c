@@ -135,22 +135,43 @@ static void decide(const work *w, size_t first, const uint32_t *pick, const seg_
     }
 }
 
+static size_t list_all(size_t first, size_t n, const int32_t *label, seg_move *moves)
+{
+    for (size_t i = 0; i < n; i++)
+        moves[i] = (seg_move){ (uint32_t)(first + i), -1, label[i] };
+    return n;
+}
+
+/* In most groups of rows nothing changes. */
+static size_t list_changed(const uint16_t *old, size_t first, size_t n, const int32_t *label,
+                           seg_move *moves)
+{
+    enum { GROUP = 16 };
+    size_t n_moves = 0;
+    for (size_t at = 0; at < n; at += GROUP) {
+        size_t end = at + GROUP < n ? at + GROUP : n;
+        int32_t changed = 0;
+        for (size_t i = at; i < end; i++)
+            changed |= label[i] ^ old[i];
+        for (size_t i = at; changed != 0 && i < end; i++)
+            if (label[i] != old[i])
+                moves[n_moves++] = (seg_move){ (uint32_t)(first + i), old[i], label[i] };
+    }
+    return n_moves;
+}
+
 static size_t list_moves(const work *w, size_t first, size_t n, const uint32_t *pick,
                          const int32_t *label, seg_move *moves)
 {
+    if (w->sweep->whole)
+        return list_all(first, n, label, moves);
+    const uint16_t *old = w->memory->label + first;
+    if (pick == NULL)
+        return list_changed(old, first, n, label, moves);
     size_t n_moves = 0;
-    if (w->sweep->whole) {
-        for (size_t i = 0; i < n; i++)
-            moves[i] = (seg_move){ (uint32_t)(first + i), -1, label[i] };
-        n_moves = n;
-    } else {
-        const uint16_t *old = w->memory->label + first;
-        for (size_t i = 0; i < n; i++) {
-            uint32_t row = pick == NULL ? (uint32_t)i : pick[i];
-            moves[n_moves] = (seg_move){ (uint32_t)first + row, old[row], label[i] };
-            n_moves += old[row] != label[i];
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        if (old[pick[i]] != label[i])
+            moves[n_moves++] = (seg_move){ (uint32_t)first + pick[i], old[pick[i]], label[i] };
     return n_moves;
 }
 

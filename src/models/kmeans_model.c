@@ -188,7 +188,8 @@ static const seg_option option_table[] = {
       "start: greedy k-means++, k-means||, random rows, farthest rows, or the centroids of a table or of a k-means model",
       SEG_OPTION_INPUT },
     { "n-init", SEG_OPTION_U32, FIELD(n_init), 1, 10000, NULL, NULL,
-      "restarts; the one with the least inertia is kept", 0 },
+      "restarts, the one with the least inertia is kept; of a range, at its first k: each further"
+      " one starts from the one before", 0 },
     { "max-iter", SEG_OPTION_U32, FIELD(max_iter), 0, 100000, NULL, NULL,
       "most passes of one run", 0 },
     { "tol", SEG_OPTION_F64, FIELD(tol), 0, 1, NULL, NULL,

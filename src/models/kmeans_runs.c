@@ -184,9 +184,8 @@ static seg_status allocate(runs *r, double *quantum, seg_error *err)
     TRY(SEG_ALLOC(&r->label, t->sample.n, "the labels", err));
     TRY(SEG_ALLOC(&r->best, n, "the scan", err));
     TRY(SEG_ALLOC(&r->scan, n, "the scan", err));
-    /* What is settled on a sample at little cost needs no passes over all rows. */
-    double tol = t->sample.all ? t->options->tol : t->options->tol / 64;
-    TRY(seg_kmeans_fit_new(&r->space, t->k_last, tol, t->options->max_iter, &r->fit, err));
+    TRY(seg_kmeans_fit_new(&r->space, t->k_last, t->options->tol, t->options->max_iter, &r->fit,
+                           err));
     if (!t->given)
         TRY(seg_kmeans_start_new(&r->space.scale, seg_kmeans_sample_rows(&t->sample),
                                  t->sample.weight, t->space.widest, t->k_last, t->n_threads,
@@ -203,7 +202,7 @@ static seg_status scan(runs *r, seg_error *err)
     for (size_t k = t->k_first; k <= t->k_last && !t->poor; k++) {
         candidate *best = &r->best[r->n];
         TRY(SEG_ALLOC(&best->z, k * t->d, "the centroids", err));
-        for (uint32_t i = 0; i < (once ? 1 : t->options->n_init); i++)
+        for (uint32_t i = 0; i < (once || r->n > 0 ? 1 : t->options->n_init); i++)
             TRY(run_once(r, k, i, best, err));
         r->scan[r->n] = seg_kmeans_scan_row_of((uint32_t)best->k);
         if (t->k_first < t->k_last)
@@ -212,6 +211,22 @@ static seg_status scan(runs *r, seg_error *err)
     }
 
 done:
+    return st;
+}
+
+/* What is settled on a sample at little cost needs no passes over all rows. */
+static seg_status settle(runs *r, candidate *best, seg_error *err)
+{
+    const seg_kmeans_trainer *t = r->t;
+    enum { FINER = 64 };
+    if (t->sample.all)
+        return SEG_OK;
+    r->fit->tol = t->options->tol / FINER;
+    seg_kmeans_fit_start(r->fit, best->z, best->k);
+    seg_status st = seg_kmeans_fit_memory(r->fit, t->input.ctx,
+                                          seg_kmeans_sample_rows(&t->sample), t->sample.weight,
+                                          err);
+    memcpy(best->z, r->fit->z, best->k * t->d * sizeof *best->z);
     return st;
 }
 
@@ -226,7 +241,8 @@ seg_status seg_kmeans_run_sample(seg_kmeans_trainer *t, seg_error *err)
     size_t chosen = r.n == 1 ? 0 : seg_kmeans_choose(r.scan, r.n);
     if (r.n > 1)
         TRY(seg_kmeans_scan_put(r.scan, r.n, chosen, seg_doc_root(t->scan), err));
-    const candidate *best = &r.best[chosen];
+    candidate *best = &r.best[chosen];
+    TRY(settle(&r, best, err));
     memcpy(t->best_z, best->z, best->k * t->d * sizeof *t->best_z);
     t->best_k = best->k;
     t->best_iterations = best->iterations;

@@ -1,5 +1,6 @@
 """Every session in README.md, run again: each `$ command` in a ```console block prints what
-stands below it. Times differ from run to run: they count as equal. UPDATE=1 rewrites."""
+stands below it. Times differ from run to run: they count as equal. The session of a data set
+that is not there is left out, and that is said. UPDATE=1 rewrites."""
 import os
 import re
 import shutil
@@ -13,6 +14,12 @@ text = open(path, encoding="utf-8").read()
 for name in ("datasets", "models", "scripts"):
     shutil.copytree(f"{tree}/{name}", name)
 
+retail = "online_retail.csv.gz"
+if os.path.exists(f"{os.environ['DATA']}/transactions/{retail}"):
+    os.symlink(os.path.abspath(f"{os.environ['DATA']}/transactions/{retail}"), retail)
+else:
+    print(f"no {retail}: its session is left out")
+
 times = re.compile(r"(?<=wall_seconds  )[0-9.]+$|(?<=cpu_seconds   )[0-9.]+$", re.M)
 failures = []
 
@@ -23,6 +30,8 @@ def plain(output):
 
 def rerun(block):
     shown = []
+    if retail in block.group(1) and not os.path.exists(retail):
+        return block.group(0)
     for part in re.split(r"^\$ ", block.group(1), flags=re.M)[1:]:
         command, _, expected = part.partition("\n")
         done = subprocess.run(command, shell=True, capture_output=True, text=True)

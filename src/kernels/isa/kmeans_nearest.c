@@ -35,10 +35,9 @@ _Static_assert((int)TILE <= (int)SEG_NEAREST_TILE, "outputs have room for a tile
 
 /* ---- a tile of rows: columns of TILE floats, scaled ----------------------------------------- */
 
-/* squares: the squared lengths so far. Without `careful` a missing value spoils them. */
-static inline __attribute__((always_inline)) void
-put_column(const seg_nearest_plan *plan, size_t f, vec_f32 x, bool careful, float *to,
-           vec_f32 *squares)
+/* Returns what is put. Without `careful` a missing value stays what it is. */
+static inline __attribute__((always_inline)) vec_f32
+put_column(const seg_nearest_plan *plan, size_t f, vec_f32 x, bool careful, float *to)
 {
     if (careful && plan->log1p)
         x = vec_log1p(x);
@@ -49,9 +48,11 @@ put_column(const seg_nearest_plan *plan, size_t f, vec_f32 x, bool careful, floa
     if (careful)
         z = vec_or_zero(z);
     vec_store(to, z);
-    *squares = vec_fma(z, z, *squares);
+    return z;
 }
 
+/* squares: the squared lengths of the rows. Four columns are added up before they join the
+ * sum, which would else wait for itself at each. */
 static inline __attribute__((always_inline)) void
 load_part(const seg_nearest_plan *plan, const float *const *row, bool careful, float *tile,
           vec_f32 *squares)
@@ -60,14 +61,18 @@ load_part(const seg_nearest_plan *plan, const float *const *row, bool careful, f
     size_t f = 0;
     for (; f + 4 <= plan->d; f += 4) {
         vec_load_columns(row, f, 4, column);
+        vec_f32 z[4];
         #pragma GCC unroll 4
         for (size_t c = 0; c < 4; c++)
-            put_column(plan, f + c, column[c], careful, tile + (f + c) * TILE, &sum);
+            z[c] = put_column(plan, f + c, column[c], careful, tile + (f + c) * TILE);
+        sum += vec_fma(z[1], z[1], z[0] * z[0]) + vec_fma(z[3], z[3], z[2] * z[2]);
     }
     if (f < plan->d) {
         vec_load_columns(row, f, plan->d - f, column);
-        for (size_t c = 0; f + c < plan->d; c++)
-            put_column(plan, f + c, column[c], careful, tile + (f + c) * TILE, &sum);
+        for (size_t c = 0; f + c < plan->d; c++) {
+            vec_f32 z = put_column(plan, f + c, column[c], careful, tile + (f + c) * TILE);
+            sum = vec_fma(z, z, sum);
+        }
     }
     *squares = sum;
 }
@@ -81,7 +86,8 @@ static void load_chosen(const seg_nearest_plan *plan, const float *const *row, f
         float x[W];
         for (size_t i = 0; i < W; i++)
             x[i] = row[i][plan->columns[f]];
-        put_column(plan, f, vec_load(x), true, tile + f * TILE, &sum);
+        vec_f32 z = put_column(plan, f, vec_load(x), true, tile + f * TILE);
+        sum = vec_fma(z, z, sum);
     }
     *squares = sum;
 }
@@ -226,8 +232,14 @@ judge(const seg_nearest_plan *plan, const standing *s, const vec_f32 squares[PAR
 
 /* ---- the walk ------------------------------------------------------------------------------- */
 
-static void point_at_rows(const seg_nearest_rows *rows, size_t at, const float **row)
+static inline void point_at_rows(const seg_nearest_rows *rows, size_t at, const float **row)
 {
+    const float *x = rows->x + at * rows->stride;
+    if (rows->pick == NULL && at + TILE <= rows->n) {
+        for (size_t i = 0; i < TILE; i++, x += rows->stride)
+            row[i] = x;
+        return;
+    }
     for (size_t i = 0; i < TILE; i++) {
         size_t r = at + i < rows->n ? at + i : rows->n - 1;   /* a missing one repeats the last */
         row[i] = rows->x + (rows->pick == NULL ? r : rows->pick[r]) * rows->stride;
@@ -236,32 +248,37 @@ static void point_at_rows(const seg_nearest_rows *rows, size_t at, const float *
 
 /* While one tile is computed the next one is fetched, a share of its lines at each step:
  * the processor does not foresee rows across so much arithmetic, and all lines at once
- * would be more than it can wait for. */
+ * would be more than it can wait for. Neighbouring rows that are done with soon it does
+ * foresee. */
 typedef struct fetching {
-    const seg_nearest_rows *rows;
-    size_t row, end, byte;      /* what comes next */
     size_t row_bytes, lines_a_step;
+    size_t row, end, byte;      /* what comes next */
 } fetching;
 
-enum { LINE = 64 };
+enum { LINE = 64, LONG_ARITHMETIC = 512 };
 
-static fetching begin_fetching(const seg_nearest_plan *plan, const seg_nearest_rows *rows,
-                               size_t at)
+static fetching plan_fetching(const seg_nearest_plan *plan, const seg_nearest_rows *rows)
 {
-    fetching f = { .rows = rows, .row = at, .end = at + TILE, .row_bytes = plan->d * sizeof(float) };
+    fetching f = { .row_bytes = plan->d * sizeof(float) };
     if (plan->columns != NULL)
         f.row_bytes = rows->stride * sizeof(float);
-    if (f.end > rows->n)
-        f.end = rows->n > at ? rows->n : at;
     size_t n_steps = (plan->k + STEP - 1) / STEP;
-    size_t lines = (f.row_bytes + LINE - 1) / LINE * (f.end - at);
+    size_t lines = (f.row_bytes + LINE - 1) / LINE * TILE;
     f.lines_a_step = (lines + n_steps - 1) / n_steps;
+    if (rows->pick == NULL && plan->k * plan->d < LONG_ARITHMETIC)
+        f.lines_a_step = 0;
     return f;
 }
 
-static inline void fetch_some(fetching *f)
+static inline void fetch_from(fetching *f, size_t at, size_t n)
 {
-    const seg_nearest_rows *rows = f->rows;
+    f->row = at;
+    f->end = at + TILE < n ? at + TILE : n;
+    f->byte = 0;
+}
+
+static inline void fetch_some(fetching *f, const seg_nearest_rows *rows)
+{
     for (size_t i = 0; i < f->lines_a_step && f->row < f->end; i++) {
         size_t r = rows->pick == NULL ? f->row : rows->pick[f->row];
         __builtin_prefetch((const char *)(rows->x + r * rows->stride) + f->byte);
@@ -279,17 +296,18 @@ walk(const seg_nearest_plan *plan, const seg_nearest_rows *rows, bool three, flo
 {
     const float *row[TILE];
     vec_f32 squares[PARTS];
+    fetching next = plan_fetching(plan, rows);
     for (size_t at = 0; at < rows->n; at += TILE) {
         point_at_rows(rows, at, row);
         load_tile(plan, row, tile, squares);
-        fetching next = begin_fetching(plan, rows, at + TILE);
+        fetch_from(&next, at + TILE, rows->n);
         standing s;
         for (size_t p = 0; p < PARTS; p++) {
             s.best[p] = s.second[p] = s.third[p] = vec_all(-FLT_MAX);
             s.label[p] = s.runner_up[p] = vec_all_i32(0);
         }
         for (size_t j = 0; j < plan->k; j += STEP) {
-            fetch_some(&next);
+            fetch_some(&next, rows);
             meet(plan, tile, j, three, &s);
         }
         judge(plan, &s, squares, at, rows->n - at, three, out);
