@@ -1,4 +1,5 @@
-/* clock.h: time for progress, logs and run.json: never for a result. */
+/* clock.h: time for progress, logs, run.json and deadlines: never for a result that is to be
+ * had again. */
 #ifndef SEGMILL_BASE_CLOCK_H
 #define SEGMILL_BASE_CLOCK_H
 

@@ -22,6 +22,8 @@ typedef struct seg_kmeans_options {
     const char *previous;     /* model whose numbers and names go on; null: none */
     const char *names;        /* file of own names; null: none */
     const char *checkpoint;   /* file to go on from after a kill; null: none */
+    const char *deadline;     /* seconds; null: none */
+    const char *min_size;     /* rows, or a share of them; null: any */
 } seg_kmeans_options;
 
 /* Everything that is needed to assign a row. */

@@ -257,6 +257,7 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
         st = seg_fail(err, SEG_E_DATA, "no rows to learn from");
         goto done;
     }
+    TRY(seg_kmeans_limits_read(t->options, &t->limits, err));
     TRY(find_weights(t, err));
     TRY(choose_columns(t, err));
     TRY(choose_start(t, err));
@@ -275,6 +276,7 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
     };
     TRY(seg_kmeans_fit_new(&t->space, t->k_last, t->options->tol, t->options->max_iter, &t->fit,
                            err));
+    t->fit->deadline = t->limits.deadline;
     TRY(seg_kmeans_checkpoint_open(t, &t->checkpoint, err));
     *out = t;
     t = NULL;

@@ -16,7 +16,7 @@
 typedef struct head {
     char magic[8];
     uint64_t hash;            /* of all that follows it */
-    uint64_t text_bytes, k, d;
+    uint64_t text_bytes, k, d, dissolved;
     uint64_t scaling;         /* hash of it */
     uint64_t iteration, reason, settled;
     double inertia;           /* infinite before the first pass */
@@ -179,8 +179,9 @@ static seg_status check_numbers(const seg_kmeans_checkpoint *c, const seg_kmeans
 {
     const head *h = &c->head;
     const char *at = c->bytes + sizeof *h + h->text_bytes;
-    bool good = h->k >= 1 && h->k <= t->k_last && h->d == t->d && h->inertia >= 0
-                && h->iteration <= t->options->max_iter && h->reason <= SEG_FIT_MOST_PASSES;
+    bool good = h->dissolved < t->k_last && h->k >= 1 && h->k <= t->k_last - h->dissolved
+                && h->d == t->d && h->inertia >= 0 && h->iteration <= t->options->max_iter
+                && h->reason <= SEG_FIT_DEADLINE;
     for (size_t i = 0; good && i < h->k * h->d; i++, at += sizeof(double)) {
         double z;
         memcpy(&z, at, sizeof z);
@@ -276,6 +277,7 @@ bool seg_kmeans_checkpoint_resume(seg_kmeans_trainer *t, bool *settled)
     t->fit->iteration = (uint32_t)h->iteration;
     t->fit->inertia = h->inertia;
     t->fit->reason = (seg_fit_reason)h->reason;
+    t->dissolved = (size_t)h->dissolved;
     const seg_node *scan = seg_node_member(seg_doc_root(c->text), "scan");
     for (size_t i = 0; i < seg_node_count(scan); i++)
         seg_put_node(seg_doc_root(t->scan), seg_node_name(seg_node_at(scan, i)),
@@ -303,9 +305,9 @@ seg_status seg_kmeans_checkpoint_put(const seg_kmeans_trainer *t, bool settled, 
         return seg_fail(err, SEG_E_AGAIN, "%s: no memory for the checkpoint", c->path);
     size_t text_bytes = strlen(text), z_bytes = fit->k * fit->d * sizeof *fit->z;
     size_t n = sizeof(head) + text_bytes + z_bytes;
-    head h = { .text_bytes = text_bytes, .k = fit->k, .d = fit->d, .scaling = hash_scaling(t),
-               .iteration = fit->iteration, .reason = fit->reason, .settled = settled,
-               .inertia = fit->inertia };
+    head h = { .text_bytes = text_bytes, .k = fit->k, .d = fit->d, .dissolved = t->dissolved,
+               .scaling = hash_scaling(t), .iteration = fit->iteration, .reason = fit->reason,
+               .settled = settled, .inertia = fit->inertia };
     memcpy(h.magic, magic, sizeof magic);
     TRY(SEG_ALLOC(&bytes, n, "the checkpoint", err));
     memcpy(bytes, &h, sizeof h);

@@ -8,6 +8,8 @@ seg_status seg_kmeans_begin_figures(seg_kmeans_trainer *t, seg_kmeans_phase phas
 {
     t->phase = phase;
     seg_kmeans_figures_free(&t->figures);
+    seg_free(t->stayed);
+    t->stayed = NULL;
     seg_status st = seg_kmeans_figures_new(t->fit->k, t->d, t->space.dist_quantum,
                                            t->space.total_weight, &t->figures, err);
     if (st == SEG_OK && phase == FINAL && t->previous != NULL)

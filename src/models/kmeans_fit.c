@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/try.h"
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -54,6 +55,7 @@ seg_status seg_kmeans_fit_new(const seg_kmeans_space *space, size_t k_max, doubl
     fit->d = d;
     fit->tol = tol;
     fit->most_iterations = most_iterations;
+    fit->deadline = (double)INFINITY;
     TRY(SEG_ALLOC(&fit->z, k_max * d, "the centroids", err));
     TRY(SEG_ALLOC(&fit->before, k_max * d, "the centroids", err));
     TRY(SEG_ALLOC(&fit->sum, k_max * d, "the sums", err));
@@ -91,14 +93,37 @@ void seg_kmeans_fit_free(seg_kmeans_fit *fit)
     seg_free(fit);
 }
 
+/* Other centroids than those of the pass before. */
+static void begin_anew(seg_kmeans_fit *fit)
+{
+    fit->known = fit->bounded = false;
+    fit->wait = 0.15;
+    fit->inertia = (double)INFINITY;
+}
+
 void seg_kmeans_fit_start(seg_kmeans_fit *fit, const double *z, size_t k)
 {
     fit->k = k;
     memmove(fit->z, z, k * fit->d * sizeof *z);
-    fit->known = fit->bounded = false;
-    fit->wait = 0.15;
     fit->iteration = 0;
-    fit->inertia = (double)INFINITY;
+    begin_anew(fit);
+}
+
+void seg_kmeans_fit_drop(seg_kmeans_fit *fit, size_t j)
+{
+    double *z = fit->z + j * fit->d;
+    fit->k--;
+    memmove(z, z + fit->d, (fit->k - j) * fit->d * sizeof *z);
+    begin_anew(fit);
+}
+
+bool seg_kmeans_fit_ended(seg_kmeans_fit *fit)
+{
+    bool late = isfinite(fit->deadline) && seg_clock_seconds() >= fit->deadline;
+    if (fit->iteration < fit->most_iterations && !late)
+        return false;
+    fit->reason = late ? SEG_FIT_DEADLINE : SEG_FIT_MOST_PASSES;
+    return true;
 }
 
 /* ---- a pass ----------------------------------------------------------------------------------- */
@@ -212,9 +237,7 @@ static seg_fit_next end_pass(seg_kmeans_fit *fit, const seg_kmeans_figures *far)
         fit->reason = SEG_FIT_SETTLED;
     else if (fit->tol > 0 && isfinite(last) && last - inertia <= fit->tol * last)
         fit->reason = SEG_FIT_TOLERANCE;
-    else if (fit->iteration >= fit->most_iterations)
-        fit->reason = SEG_FIT_MOST_PASSES;
-    else
+    else if (!seg_kmeans_fit_ended(fit))
         return SEG_FIT_AGAIN;
     return SEG_FIT_DONE;
 }
@@ -253,8 +276,7 @@ seg_status seg_kmeans_fit_memory(seg_kmeans_fit *fit, const seg_context *ctx, se
 {
     seg_status st = SEG_OK;
     seg_kmeans_figures figures = { 0 };
-    seg_fit_next next = fit->most_iterations == 0 ? SEG_FIT_DONE : SEG_FIT_AGAIN;
-    fit->reason = SEG_FIT_MOST_PASSES;
+    seg_fit_next next = seg_kmeans_fit_ended(fit) ? SEG_FIT_DONE : SEG_FIT_AGAIN;
     while (next != SEG_FIT_DONE) {
         TRY(seg_step(ctx, "moving centroids", fit->iteration, fit->most_iterations, err));
         seg_kmeans_fit_begin(fit);

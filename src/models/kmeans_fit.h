@@ -34,7 +34,8 @@ typedef enum seg_fit_next { SEG_FIT_AGAIN, SEG_FIT_RELOCATE, SEG_FIT_DONE } seg_
 typedef enum seg_fit_reason {
     SEG_FIT_SETTLED,             /* nothing moves any more */
     SEG_FIT_TOLERANCE,           /* the inertia fell by a smaller share than tol */
-    SEG_FIT_MOST_PASSES
+    SEG_FIT_MOST_PASSES,
+    SEG_FIT_DEADLINE             /* the time is up */
 } seg_fit_reason;
 
 typedef struct seg_kmeans_fit {
@@ -50,6 +51,7 @@ typedef struct seg_kmeans_fit {
     bool bounded;                /* bounds are those of the last pass */
     double wait;                 /* bounds are tried when a smaller share of rows changes */
     uint32_t iteration, most_iterations;
+    double deadline;             /* on seg_clock_seconds(); infinite unless it is set */
     double tol, inertia;         /* of the last pass, by the sums */
     seg_fit_reason reason;
 } seg_kmeans_fit;
@@ -61,6 +63,11 @@ void seg_kmeans_fit_forget(seg_kmeans_fit *fit);
 void seg_kmeans_fit_free(seg_kmeans_fit *fit);   /* takes null */
 /* k x d centroids to start from, copied. */
 void seg_kmeans_fit_start(seg_kmeans_fit *fit, const double *z, size_t k);
+
+/* Centroid j is none any more; the passes go on counting. */
+void seg_kmeans_fit_drop(seg_kmeans_fit *fit, size_t j);
+/* Before a pass: true if none may be begun, and reason says why. */
+bool seg_kmeans_fit_ended(seg_kmeans_fit *fit);
 
 void seg_kmeans_fit_begin(seg_kmeans_fit *fit);
 seg_status seg_kmeans_fit_add(seg_kmeans_fit *fit, seg_matrix rows, const uint32_t *weight,

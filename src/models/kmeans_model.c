@@ -1,5 +1,5 @@
 /* kmeans_model.c: k-means segments as a model: scores, evaluation, description. */
-#include "models/kmeans.h"
+#include "models/kmeans_limits.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -206,6 +206,12 @@ static const seg_option option_table[] = {
       "segments keep the numbers and names they have in this model", SEG_OPTION_INPUT },
     { "names", SEG_OPTION_TEXT, FIELD(names), 0, 0, NULL, "FILE",
       "CSV of segment,name: your own names", SEG_OPTION_INPUT },
+    { "min-size", SEG_OPTION_TEXT, FIELD(min_size), 0, 0, NULL, "N|SHARE",
+      "no segment with fewer customers: a count (500) or a share (0.01, 1%); smaller ones are"
+      " merged into the others", 0 },
+    { "deadline", SEG_OPTION_TEXT, FIELD(deadline), 0, 0, NULL, "SECONDS",
+      "stop improving after this time and keep the best segments so far",
+      SEG_OPTION_ENVIRONMENT },
     { "checkpoint", SEG_OPTION_TEXT, FIELD(checkpoint), 0, 0, NULL, "FILE",
       "on large data: progress is kept here, and the same call after a crash goes on from it",
       SEG_OPTION_ENVIRONMENT },
@@ -220,6 +226,12 @@ static void defaults(void *options)
     };
 }
 
+static seg_status check(const void *options, seg_error *err)
+{
+    seg_kmeans_limits limits;
+    return seg_kmeans_limits_read(options, &limits, err);
+}
+
 const seg_method seg_method_kmeans = {
     .name = "kmeans",
     .summary = "segments of customers that are alike (k-means)",
@@ -228,6 +240,7 @@ const seg_method seg_method_kmeans = {
     .options = option_table,
     .options_size = sizeof(seg_kmeans_options),
     .defaults = defaults,
+    .check = check,
     .train_begin = seg_kmeans_train_begin,
     .pass_begin = seg_kmeans_pass_begin,
     .pass_add = seg_kmeans_pass_add,

@@ -104,6 +104,18 @@ done:
     return st;
 }
 
+static void warn(const seg_kmeans_trainer *t)
+{
+    size_t n = t->dissolved;
+    if (t->fit->reason == SEG_FIT_DEADLINE)
+        seg_note(t->input.ctx, SEG_LEVEL_WARN, "--deadline %s: the time is up after pass %u; the"
+                 " segments are the best so far", t->options->deadline, t->fit->iteration);
+    if (n > 0)
+        seg_note(t->input.ctx, SEG_LEVEL_WARN, "%zu segment%s too small and %s dissolved: %zu %s"
+                 " left", n, n == 1 ? " was" : "s were", n == 1 ? "was" : "were", t->fit->k,
+                 t->fit->k == 1 ? "is" : "are");
+}
+
 /* ---- figures ------------------------------------------------------------------------------ */
 
 static void put_segments(const seg_kmeans_model *m, double rows, seg_node *figures)
@@ -134,7 +146,7 @@ static void put_figures(const seg_kmeans_trainer *t, const seg_kmeans_model *m,
 {
     static const char *const reasons[] = {
         [SEG_FIT_SETTLED] = "nothing moves", [SEG_FIT_TOLERANCE] = "tolerance",
-        [SEG_FIT_MOST_PASSES] = "max-iter",
+        [SEG_FIT_MOST_PASSES] = "max-iter", [SEG_FIT_DEADLINE] = "deadline",
     };
     const seg_kmeans_figures *s = &t->figures;
     int64_t count = 0;
@@ -147,6 +159,8 @@ static void put_figures(const seg_kmeans_trainer *t, const seg_kmeans_model *m,
                                         / (double)count);
     seg_put_int(figures, "iterations", t->fit->iteration);
     seg_put_text(figures, "stopped", reasons[t->fit->reason]);
+    if (t->options->min_size != NULL)
+        seg_put_int(figures, "dissolved", (int64_t)t->dissolved);
     put_segments(m, weight_of(t, count), figures);
     for (size_t i = 0; i < seg_node_count(seg_doc_root(t->scan)); i++) {
         const seg_node *part = seg_node_at(seg_doc_root(t->scan), i);
@@ -167,6 +181,7 @@ seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *
     TRY(fill_model(t, m));
     TRY(name_segments(t, &model->schema->view, m, err));
     put_figures(t, m, figures);
+    warn(t);
     if (t->previous != NULL)
         TRY(seg_kmeans_previous_put(t->previous, m, figures, err));
     TRY(seg_doc_status(t->scan, err));

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/real.h"
 #include "base/try.h"
 #include "models/kmeans_judge.h"
@@ -15,6 +16,7 @@ typedef struct candidate {
     double inertia;
     uint32_t iterations;
     seg_fit_reason reason;
+    size_t dissolved;
     double *z;                 /* k_wanted x d */
 } candidate;
 
@@ -25,6 +27,7 @@ typedef struct runs {
     seg_kmeans_start start;
     double *z;                 /* k_last x d: of the start at hand */
     int32_t *label;            /* of the sample */
+    double per_row;            /* what a row of the data counts in it */
     size_t n;                  /* numbers of segments done */
     candidate *best;           /* of each of them */
     seg_kmeans_scan_row *scan;
@@ -85,17 +88,40 @@ static seg_status measure(runs *r, const double *z, size_t k, seg_kmeans_figures
                              t->n_threads, &out, figures, err);
 }
 
-static seg_status keep_if_better(runs *r, candidate *best, bool first, seg_error *err)
+/* Moves until nothing is to be done: segments that are too small are dissolved one by one,
+ * the smallest first; where these rows are a sample, all rows decide about the others. */
+static seg_status move_and_dissolve(runs *r, seg_kmeans_figures *figures, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_kmeans_trainer *t = r->t;
+    for (size_t small = 0; small != SIZE_MAX;) {
+        seg_kmeans_figures_free(figures);
+        TRY(seg_kmeans_fit_memory(r->fit, t->input.ctx, seg_kmeans_sample_rows(&t->sample),
+                                  t->sample.weight, err));
+        TRY(measure(r, r->fit->z, r->fit->k, figures, err));
+        small = seg_kmeans_too_small(&t->limits, figures, r->per_row, !t->sample.all);
+        if (small != SIZE_MAX)
+            seg_kmeans_fit_drop(r->fit, small);
+    }
+    t->cut = t->cut || r->fit->reason == SEG_FIT_DEADLINE;
+
+done:
+    return st;
+}
+
+static seg_status keep_if_better(runs *r, size_t there, candidate *best, bool first,
+                                 seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_kmeans_fit *fit = r->fit;
     seg_kmeans_figures figures = { 0 };
     double inertia = 0;
-    TRY(measure(r, fit->z, fit->k, &figures, err));
+    TRY(move_and_dissolve(r, &figures, err));
     for (size_t j = 0; j < fit->k; j++)
         inertia += (double)figures.spread[j];
     if (first || inertia < best->inertia) {
         best->k = fit->k;
+        best->dissolved = there - fit->k;
         best->inertia = inertia;
         best->iterations = fit->iteration;
         best->reason = fit->reason;
@@ -138,9 +164,7 @@ static seg_status run_once(runs *r, size_t k, uint32_t restart, candidate *best,
                  " segments are made", there, there == 1 ? "" : "s", k, there);
     t->poor = t->poor || there < k;
     seg_kmeans_fit_start(r->fit, r->z, there);
-    TRY(seg_kmeans_fit_memory(r->fit, t->input.ctx, seg_kmeans_sample_rows(&t->sample),
-                              t->sample.weight, err));
-    TRY(keep_if_better(r, best, restart == 0, err));
+    TRY(keep_if_better(r, there, best, restart == 0, err));
 
 done:
     return st;
@@ -186,6 +210,9 @@ static seg_status allocate(runs *r, double *quantum, seg_error *err)
     TRY(SEG_ALLOC(&r->scan, n, "the scan", err));
     TRY(seg_kmeans_fit_new(&r->space, t->k_last, t->options->tol, t->options->max_iter, &r->fit,
                            err));
+    r->fit->deadline = t->limits.deadline;
+    r->per_row = t->sample.all ? t->weights.unit
+                 : t->sample.total_weight / ((double)t->weights.total / t->weights.unit);
     if (!t->given)
         TRY(seg_kmeans_start_new(&r->space.scale, seg_kmeans_sample_rows(&t->sample),
                                  t->sample.weight, t->space.widest, t->k_last, t->n_threads,
@@ -194,18 +221,50 @@ done:
     return st;
 }
 
-static seg_status scan(runs *r, seg_error *err)
+static bool is_late(seg_kmeans_trainer *t)
+{
+    t->cut = t->cut || (isfinite(t->limits.deadline)
+                        && seg_clock_seconds() >= t->limits.deadline);
+    return t->cut;
+}
+
+static seg_status run_all(runs *r, size_t k, candidate *best, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_kmeans_trainer *t = r->t;
     bool once = t->given || (t->way == SEG_KMEANS_FARTHEST && t->k_first == t->k_last);
+    uint32_t n = once || r->n > 0 ? 1 : t->options->n_init;
+    TRY(SEG_ALLOC(&best->z, k * t->d, "the centroids", err));
+    for (uint32_t i = 0; i < n && (i == 0 || !is_late(t)); i++)
+        TRY(run_once(r, k, i, best, err));
+
+done:
+    return st;
+}
+
+/* One that was cut short is no match for those that were not, and where small segments were
+ * dissolved it may be a number that is there already. */
+static bool is_of_use(const runs *r, const candidate *best)
+{
+    return r->n == 0 || (!r->t->cut && (best->dissolved == 0 || best->k > best[-1].k));
+}
+
+static seg_status scan(runs *r, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_kmeans_trainer *t = r->t;
     for (size_t k = t->k_first; k <= t->k_last && !t->poor; k++) {
         candidate *best = &r->best[r->n];
-        TRY(SEG_ALLOC(&best->z, k * t->d, "the centroids", err));
-        for (uint32_t i = 0; i < (once || r->n > 0 ? 1 : t->options->n_init); i++)
-            TRY(run_once(r, k, i, best, err));
+        if (r->n > 0 && is_late(t))
+            break;
+        TRY(run_all(r, k, best, err));
+        if (!is_of_use(r, best)) {
+            seg_free(best->z);
+            *best = (candidate){ 0 };
+            continue;
+        }
         r->scan[r->n] = seg_kmeans_scan_row_of((uint32_t)best->k);
-        if (t->k_first < t->k_last)
+        if (t->k_first < t->k_last && !t->cut)
             TRY(judge(r, best, &r->scan[r->n], err));
         r->n++;
     }
@@ -245,6 +304,7 @@ seg_status seg_kmeans_run_sample(seg_kmeans_trainer *t, seg_error *err)
     TRY(settle(&r, best, err));
     memcpy(t->best_z, best->z, best->k * t->d * sizeof *t->best_z);
     t->best_k = best->k;
+    t->dissolved = best->dissolved;
     t->best_iterations = best->iterations;
     t->best_reason = best->reason;
 

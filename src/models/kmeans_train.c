@@ -80,16 +80,22 @@ seg_status seg_kmeans_pass_begin(void *trainer_, bool *more, seg_error *err)
     return SEG_OK;
 }
 
+/* With Lloyd's algorithm, as long as it may. */
+static seg_status go_on(seg_kmeans_trainer *t, seg_error *err)
+{
+    if (seg_kmeans_fit_ended(t->fit))
+        return seg_kmeans_begin_figures(t, FINAL, err);
+    t->phase = LLOYD;
+    return SEG_OK;
+}
+
 /* All rows from here on, from the best centroids of those in memory. */
 static seg_status begin_all_rows(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_kmeans_fit_start(t->fit, t->best_z, t->best_k);
-    t->fit->reason = SEG_FIT_MOST_PASSES;
-    t->phase = LLOYD;
     TRY(seg_kmeans_checkpoint_put(t, false, err));
-    if (t->options->max_iter == 0)
-        TRY(seg_kmeans_begin_figures(t, FINAL, err));
+    TRY(go_on(t, err));
 
 done:
     return st;
@@ -102,7 +108,7 @@ static seg_status finish_in_memory(seg_kmeans_trainer *t, seg_error *err)
     TRY(seg_kmeans_run_sample(t, err));
     seg_kmeans_fit_start(t->fit, t->best_z, t->best_k);
     t->fit->iteration = t->best_iterations;
-    t->fit->reason = t->best_reason;
+    t->fit->reason = t->cut ? SEG_FIT_DEADLINE : t->best_reason;
     seg_kmeans_centres_set(&t->fit->centres, t->fit->z, t->fit->k);
     TRY(seg_kmeans_begin_figures(t, FINAL, err));
     TRY(seg_kmeans_add_figures(t, seg_kmeans_sample_rows(&t->sample), t->sample.weight, 0, err));
@@ -127,6 +133,7 @@ static seg_status end_range(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
     TRY(seg_kmeans_weigh(t, &t->space.total_weight, err));
+    TRY(seg_kmeans_limits_fit(&t->limits, t->space.total_weight / t->weights.unit, err));
     if (t->options->scale == SEG_SCALE_ROBUST)
         TRY(seg_quantile_sample_sort(&t->quantiles, err));
     seg_kmeans_columns_begin(&t->stats, t->space.total_weight);
@@ -181,11 +188,8 @@ static seg_status end_sample(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
     bool settled;
-    if (seg_kmeans_checkpoint_resume(t, &settled)) {
-        t->phase = LLOYD;
-        return settled || t->fit->iteration >= t->options->max_iter
-                   ? seg_kmeans_begin_figures(t, FINAL, err) : SEG_OK;
-    }
+    if (seg_kmeans_checkpoint_resume(t, &settled))
+        return settled ? seg_kmeans_begin_figures(t, FINAL, err) : go_on(t, err);
     if (t->given) {
         seg_kmeans_take_given(t);
     } else {
@@ -205,10 +209,30 @@ static seg_status after_move(seg_kmeans_trainer *t, seg_fit_next next, seg_error
     seg_status st = SEG_OK;
     if (next == SEG_FIT_RELOCATE)
         return seg_kmeans_begin_figures(t, FARTHEST, err);
-    TRY(seg_kmeans_checkpoint_put(t, next == SEG_FIT_DONE, err));
+    /* After a deadline there was more to do. */
+    bool settled = next == SEG_FIT_DONE && t->fit->reason != SEG_FIT_DEADLINE;
+    TRY(seg_kmeans_checkpoint_put(t, settled, err));
     t->phase = LLOYD;
     if (next == SEG_FIT_DONE)
         TRY(seg_kmeans_begin_figures(t, FINAL, err));
+
+done:
+    return st;
+}
+
+/* Sizes are those of all rows with the centroids as they are: what is too small now is too
+ * small in the model. */
+static seg_status after_figures(seg_kmeans_trainer *t, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t small = seg_kmeans_too_small(&t->limits, &t->figures, t->weights.unit, false);
+    t->phase = DONE;
+    if (small == SIZE_MAX)
+        return SEG_OK;
+    seg_kmeans_fit_drop(t->fit, small);
+    t->dissolved++;
+    TRY(seg_kmeans_checkpoint_put(t, false, err));
+    TRY(go_on(t, err));
 
 done:
     return st;
@@ -223,7 +247,7 @@ seg_status seg_kmeans_pass_end(void *trainer_, seg_error *err)
     case SAMPLE:   return end_sample(t, err);
     case LLOYD:    return after_move(t, seg_kmeans_fit_end(t->fit), err);
     case FARTHEST: return after_move(t, seg_kmeans_fit_relocate(t->fit, &t->figures), err);
-    case FINAL:    t->phase = DONE; break;
+    case FINAL:    return after_figures(t, err);
     case DONE:     break;
     }
     return SEG_OK;

@@ -5,6 +5,7 @@
  *   kmeans_sample.c   rows in memory: all of them, or a weighted sample
  *   kmeans_runs.c     starts, restarts and the scan over k, on the rows in memory
  *   kmeans_fit.c      Lloyd's algorithm, on them and on the blocks of the source
+ *   kmeans_limits.c   the time it may take, and how small a segment may be
  *   kmeans_checkpoint.c  what a killed training goes on from
  *   kmeans_train.c    the pass contract
  *   kmeans_result.c   what the training leaves
@@ -16,7 +17,8 @@
  *   SAMPLE    rows drawn by their distance from the mean; starts and restarts on them
  *   LLOYD     assign, sum, move; until the inertia falls by less than tol
  *   FARTHEST  after a pass that left a cluster empty: rows for it
- *   FINAL     assign to the final centroids: inertia, sizes, silhouette */
+ *   FINAL     assign to the final centroids: inertia, sizes, silhouette; a segment that is
+ *             too small is dissolved, and LLOYD goes on */
 #ifndef SEGMILL_MODELS_KMEANS_TRAINER_H
 #define SEGMILL_MODELS_KMEANS_TRAINER_H
 
@@ -26,6 +28,7 @@
 #include "models/kmeans.h"
 #include "models/kmeans_checkpoint.h"
 #include "models/kmeans_fit.h"
+#include "models/kmeans_limits.h"
 #include "models/kmeans_names.h"
 #include "models/kmeans_previous.h"
 #include "models/kmeans_sample.h"
@@ -52,6 +55,7 @@ typedef struct seg_kmeans_trainer {
     bool given;                      /* centroids to start from are in given_z */
     seg_kmeans_way way;
     size_t k_first, k_last, d;
+    seg_kmeans_limits limits;
     size_t *columns;                 /* of the schema, d of them */
     double *given_z;                 /* k_last x d; scaled once the scaling is known */
     seg_kmeans_weights weights;
@@ -68,6 +72,8 @@ typedef struct seg_kmeans_trainer {
     uint32_t best_iterations;
     seg_fit_reason best_reason;
     bool poor;                       /* fewer different rows than k */
+    bool cut;                        /* the deadline passed before all starts were done */
+    size_t dissolved;                /* segments that were too small */
     seg_doc *scan;                   /* what a scan found, for the figures */
     /* all rows */
     seg_kmeans_names *names;         /* the user's own; or null */

@@ -138,6 +138,15 @@ static void a_range_of_k_goes_on_too(void **state)
     check_stop(4);
 }
 
+static void dissolved_segments_stay_dissolved(void **state)
+{
+    (void)state;
+    options.init = "random";
+    options.min_size = "17%";
+    options.max_iter = 4;
+    check_stop(4);
+}
+
 static void stopped_in_its_last_pass_it_only_measures(void **state)
 {
     (void)state;
@@ -246,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(stopped_after_any_pass_it_ends_in_the_same_bits, usual_options),
         cmocka_unit_test_setup(a_range_of_k_goes_on_too, usual_options),
+        cmocka_unit_test_setup(dissolved_segments_stay_dissolved, usual_options),
         cmocka_unit_test_setup(stopped_in_its_last_pass_it_only_measures, usual_options),
         cmocka_unit_test_setup(without_a_pass_there_is_nothing_to_repeat, usual_options),
         cmocka_unit_test_setup(what_only_matters_at_the_end_may_differ, usual_options),
