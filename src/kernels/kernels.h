@@ -30,6 +30,7 @@ enum { SEG_NEAREST_TILE = 48 };
 typedef struct seg_nearest_plan {
     size_t d, k;
     const size_t *columns;      /* d columns of the rows; null: the first d */
+    const float *level;         /* d, with columns: as in seg_kmeans_scale; null: numbers */
     const float *shift, *shift_rest, *inverse;   /* d each */
     bool log1p, careful;        /* careful: log1p, or shift_rest is not all 0 */
     const float *pack;          /* groups of SEG_KMEANS_PAD centroids, each d x SEG_KMEANS_PAD */
@@ -73,6 +74,7 @@ typedef void seg_kmeans_nearest_fn(const seg_nearest_plan *plan, const seg_neare
 typedef struct seg_move_plan {
     size_t d;
     const size_t *columns;      /* d columns of the rows; null: the first d */
+    const float *level;         /* d, as in seg_kmeans_scale; null: numbers */
     const double *shift, *inverse;
     bool log1p;
     const double *quantum;      /* d powers of two; null: not for seg_kmeans_move */

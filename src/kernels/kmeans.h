@@ -8,6 +8,10 @@
  * lowest number: float32 finds it (isa/kmeans_nearest.c), float64 decides what float32
  * cannot.
  *
+ * A feature may stand for one level of a category, whose codes are in the column: x is 1
+ * where the row has this code, 0 where it has another, and missing where the code is. Its
+ * logarithm is never taken. The levels of a category stand side by side.
+ *
  *   kmeans_centres.c   centroids made ready, with the bound of what float32 may get wrong
  *   kmeans_tile.c      the plain way in float64: rows that are in doubt, and the reference
  *   kmeans_sweep.c     a pass of Lloyd's algorithm
@@ -25,6 +29,8 @@
 typedef struct seg_kmeans_scale {
     size_t d;
     const size_t *columns;     /* d columns of the matrix */
+    const float *level;        /* d: the code a feature stands for, NaN of a number; null: all
+                                  are numbers */
     const double *shift, *inverse;
     bool log1p;
 } seg_kmeans_scale;

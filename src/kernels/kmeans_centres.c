@@ -132,6 +132,9 @@ static void set_bound(seg_kmeans_plan *plan, const seg_kmeans_scale *scale,
 
 static const size_t *run_of_columns(const seg_kmeans_scale *scale, size_t *first)
 {
+    *first = 0;
+    if (scale->level != NULL)
+        return scale->columns;
     *first = scale->columns[0];
     for (size_t f = 1; f < scale->d; f++)
         if (scale->columns[f] != *first + f) {
@@ -154,16 +157,16 @@ seg_status seg_kmeans_plan_new(const seg_kmeans_scale *scale, const seg_kmeans_c
 
     const size_t *columns = run_of_columns(scale, &first);
     out->nearest = (seg_nearest_plan){
-        .d = d, .k = centres->k, .columns = columns, .shift = out->shift,
-        .shift_rest = out->shift_rest, .inverse = out->inverse, .log1p = scale->log1p,
+        .d = d, .k = centres->k, .columns = columns, .level = scale->level,
+        .shift = out->shift, .shift_rest = out->shift_rest, .inverse = out->inverse, .log1p = scale->log1p,
         .careful = scale->log1p, .pack = centres->pack, .half = centres->half,
         .length = centres->length, .longest = centres->longest,
     };
     set_scaling(out, scale);
     set_bound(out, scale, centres);
     out->move = (seg_move_plan){
-        .d = d, .columns = columns, .shift = scale->shift, .inverse = scale->inverse,
-        .log1p = scale->log1p, .quantum = quantum, .x = rows.x + first, .stride = rows.stride,
+        .d = d, .columns = columns, .level = scale->level, .shift = scale->shift,
+        .inverse = scale->inverse, .log1p = scale->log1p, .quantum = quantum, .x = rows.x + first, .stride = rows.stride,
         .weight = weight,
     };
     return SEG_OK;

@@ -10,11 +10,12 @@
 #include "kernels/kernels.h"
 #include "segmill/context.h"
 
-seg_status seg_kmeans_columns_new(const size_t *columns, size_t d, bool log1p,
-                                  seg_kmeans_columns *out, seg_error *err)
+seg_status seg_kmeans_columns_new(const size_t *columns, const float *level, size_t d,
+                                  bool log1p, seg_kmeans_columns *out, seg_error *err)
 {
     seg_status st = SEG_OK;
-    *out = (seg_kmeans_columns){ .d = d, .columns = columns, .log1p = log1p };
+    *out = (seg_kmeans_columns){ .d = d, .columns = columns, .level = level,
+                                  .log1p = log1p };
     TRY(SEG_ALLOC(&out->least, d, "the statistics", err));
     TRY(SEG_ALLOC(&out->most, d, "the statistics", err));
     TRY(SEG_ALLOC(&out->missing, d, "the statistics", err));
@@ -49,15 +50,47 @@ void seg_kmeans_columns_free(seg_kmeans_columns *c)
     *c = (seg_kmeans_columns){ 0 };
 }
 
+/* ---- levels of categories ------------------------------------------------------------------ */
+
+static bool is_level(const seg_kmeans_columns *c, size_t f)
+{
+    return c->level != NULL && !isnan(c->level[f]);
+}
+
+/* 1, 0 or missing: the features f .. f+width-1 of one code. */
+static void find_levels(const seg_kmeans_columns *c, size_t f, size_t width, float code,
+                        double *v)
+{
+    for (size_t i = 0; i < width; i++)
+        v[i] = isnan(code) ? (double)NAN : code == c->level[f + i] ? 1 : 0;
+}
+
 /* ---- range ------------------------------------------------------------------------------- */
 
-/* Of features that are neighbours in the rows too, from f on. */
+/* Of features from f on: numbers that are neighbours in the rows too, or levels of one
+ * category. */
 static size_t run_of(const seg_kmeans_columns *c, size_t f)
 {
+    bool levels = is_level(c, f);
     size_t n = 1;
-    while (f + n < c->d && n < SEG_RANGE_WIDTH && c->columns[f + n] == c->columns[f] + n)
+    while (f + n < c->d && n < SEG_RANGE_WIDTH && is_level(c, f + n) == levels
+           && c->columns[f + n] == c->columns[f] + (levels ? 0 : n))
         n++;
     return n;
+}
+
+static void range_of_levels(const seg_kmeans_columns *c, size_t f, size_t width,
+                            const float *code, size_t stride, size_t n, seg_ranges *out)
+{
+    double v[SEG_RANGE_WIDTH];
+    for (size_t r = 0; r < n; r++, code += stride) {
+        find_levels(c, f, width, *code, v);
+        for (size_t i = 0; i < width; i++) {
+            out->least[i] = v[i] < (double)out->least[i] ? (float)v[i] : out->least[i];
+            out->most[i] = v[i] > (double)out->most[i] ? (float)v[i] : out->most[i];
+            out->missing[i] += isnan(v[i]) ? 1 : 0;
+        }
+    }
 }
 
 static void keep_range(seg_ranges *into, const seg_ranges *from, size_t n)
@@ -90,9 +123,12 @@ static void range_of_run(seg_kmeans_columns *c, size_t f, size_t width, seg_matr
     #pragma omp parallel for schedule(static) num_threads(n_threads)
     for (size_t chunk = 0; chunk < n_chunks; chunk++) {
         size_t first = chunk * SEG_CHUNK_ROWS, left = rows.n_rows - first;
-        kernels->columns_range(rows.x + first * rows.stride + c->columns[f], rows.stride,
-                               left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS, width,
-                               &own[omp_get_thread_num()]);
+        const float *x = rows.x + first * rows.stride + c->columns[f];
+        size_t n = left < SEG_CHUNK_ROWS ? left : SEG_CHUNK_ROWS;
+        if (is_level(c, f))
+            range_of_levels(c, f, width, x, rows.stride, n, &own[omp_get_thread_num()]);
+        else
+            kernels->columns_range(x, rows.stride, n, width, &own[omp_get_thread_num()]);
     }
     for (int t = 1; t < n_threads; t++)
         keep_range(&own[0], &own[t], width);
@@ -116,17 +152,17 @@ seg_status seg_kmeans_columns_range(seg_kmeans_columns *c, seg_matrix rows, int 
     return st;
 }
 
-static double as_used(const seg_kmeans_columns *c, double v)
+static double as_used(const seg_kmeans_columns *c, size_t f, double v)
 {
-    return !c->log1p ? v : v < -1 ? -(double)INFINITY : seg_log1p(v);
+    return !c->log1p || is_level(c, f) ? v : v < -1 ? -(double)INFINITY : seg_log1p(v);
 }
 
 void seg_kmeans_columns_limits(const seg_kmeans_columns *c, size_t f, double *least,
                                double *most)
 {
     bool any = c->least[f] <= c->most[f];
-    *least = any ? as_used(c, (double)c->least[f]) : (double)NAN;
-    *most = any ? as_used(c, (double)c->most[f]) : (double)NAN;
+    *least = any ? as_used(c, f, (double)c->least[f]) : (double)NAN;
+    *most = any ? as_used(c, f, (double)c->most[f]) : (double)NAN;
 }
 
 /* ---- moments ------------------------------------------------------------------------------ */
@@ -152,30 +188,49 @@ typedef struct share {         /* of one thread */
     int64_t *sum, *square, *n;
 } share;
 
-static void take_row(const seg_kmeans_columns *c, const float *x, int64_t weight,
-                     const seg_kernels *kernels, share *own)
+/* The features f .. f+width-1 of a row, whose values stand in own->v. */
+static void take_values(const seg_kmeans_columns *c, size_t f, size_t width, int64_t weight,
+                        const seg_kernels *kernels, share *own)
 {
-    seg_moment_units units = { c->origin, c->quantum, c->square_quantum };
-    seg_moment_sums sums = { own->n, own->sum, own->square };
-    for (size_t f = 0; f < c->d; f++)
-        own->v[f] = as_used(c, (double)x[c->columns[f]]);
-    kernels->columns_row_moments(own->v, c->d, weight, &units, &sums);
+    seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f };
+    seg_moment_sums sums = { own->n + f, own->sum + f, own->square + f };
+    kernels->columns_row_moments(own->v, width, weight, &units, &sums);
 }
 
-/* Values as they stand: runs of neighbouring columns. Logarithms: row by row. */
+/* Logarithms and levels: row by row. */
+static void take_rows(const seg_kmeans_columns *c, size_t f, size_t width, seg_matrix rows,
+                      const uint32_t *weight, const seg_kernels *kernels, share *own)
+{
+    const float *x = rows.x + c->columns[f];
+    for (size_t r = 0; r < rows.n_rows; r++, x += rows.stride) {
+        if (is_level(c, f))
+            find_levels(c, f, width, *x, own->v);
+        else
+            for (size_t i = 0; i < width; i++)
+                own->v[i] = as_used(c, f, (double)x[i]);
+        take_values(c, f, width, weight == NULL ? 1 : (int64_t)weight[r], kernels, own);
+    }
+}
+
+/* Runs of neighbouring columns. */
 static void take_chunk(const seg_kmeans_columns *c, seg_matrix rows, size_t first, size_t n,
                        const uint32_t *weight, share *own)
 {
     const seg_kernels *kernels = seg_kernels_get();
-    for (size_t r = first; c->log1p && r < first + n; r++)
-        take_row(c, rows.x + r * rows.stride, weight == NULL ? 1 : (int64_t)weight[r], kernels,
-                 own);
-    for (size_t f = 0, width; !c->log1p && f < c->d; f += width) {
+    seg_matrix chunk = rows;
+    chunk.x += first * rows.stride;
+    chunk.n_rows = n;
+    weight = weight == NULL ? NULL : weight + first;
+    for (size_t f = 0, width; f < c->d; f += width) {
+        width = run_of(c, f);
+        if (c->log1p || is_level(c, f)) {
+            take_rows(c, f, width, chunk, weight, kernels, own);
+            continue;
+        }
         seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f };
         seg_moment_sums sums = { own->n + f, own->sum + f, own->square + f };
-        width = run_of(c, f);
-        kernels->columns_moments(rows.x + first * rows.stride + c->columns[f], rows.stride, n,
-                                 width, weight == NULL ? NULL : weight + first, &units, &sums);
+        kernels->columns_moments(chunk.x + c->columns[f], rows.stride, n, width, weight, &units,
+                                 &sums);
     }
 }
 

@@ -13,16 +13,17 @@
 typedef struct seg_kmeans_columns {
     size_t d;
     const size_t *columns;    /* of the rows; not owned */
+    const float *level;       /* as in seg_kmeans_scale; not owned, or null */
     bool log1p;
-    float *least, *most;      /* d: as they stand in the rows */
+    float *least, *most;      /* d: as they stand in the rows; of levels 0 and 1 */
     uint64_t *missing;        /* d */
     /* the second pass */
     double *origin, *quantum, *square_quantum;
     int64_t *n, *sum, *square;
 } seg_kmeans_columns;
 
-seg_status seg_kmeans_columns_new(const size_t *columns, size_t d, bool log1p,
-                                  seg_kmeans_columns *out, seg_error *err);
+seg_status seg_kmeans_columns_new(const size_t *columns, const float *level, size_t d,
+                                  bool log1p, seg_kmeans_columns *out, seg_error *err);
 void seg_kmeans_columns_free(seg_kmeans_columns *columns);
 
 /* First pass. */

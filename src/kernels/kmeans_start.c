@@ -22,7 +22,8 @@ static int64_t weight_of(const seg_kmeans_start *s, size_t row)
 static seg_move_plan plan_of(const seg_kmeans_start *s)
 {
     return (seg_move_plan){ .d = s->scale->d, .columns = s->scale->columns,
-                            .shift = s->scale->shift, .inverse = s->scale->inverse,
+                            .level = s->scale->level, .shift = s->scale->shift,
+                            .inverse = s->scale->inverse,
                             .log1p = s->scale->log1p };
 }
 

@@ -21,6 +21,7 @@ size_t plain_n_passes;
 bool plain_settled;
 
 static size_t columns[PLAIN_D];
+static float level[PLAIN_D];
 static double shift[PLAIN_D], inverse[PLAIN_D], quantum[PLAIN_D];
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -44,10 +45,29 @@ static double value(size_t i, size_t f)
     }
 }
 
+/* Codes, of which one has no feature: a level that is none of them. */
+static void make_category(size_t first, size_t end)
+{
+    size_t column = plain_now->apart ? first * 7 % PLAIN_WIDTH : first + 2;
+    for (size_t f = first; f < end; f++) {
+        columns[f] = column;
+        level[f] = (float)(f - first);
+        shift[f] = (double)(float)(1.0 / (double)(end - first + 1));
+        inverse[f] = sqrt(1.7);
+    }
+    for (size_t i = 0; i < plain_now->n; i++) {
+        uint64_t at = 1ull << 42 | (i * PLAIN_D + first);
+        bool gone = uniform(at + 1) < plain_now->missing;
+        plain_x[i * PLAIN_WIDTH + column] =
+            gone ? NAN : (float)floor(uniform(at) * (double)(end - first + 1));
+    }
+}
+
 static void make_rows(void)
 {
-    size_t d = plain_now->d;
+    size_t d = plain_now->d - plain_now->levels;
     for (size_t f = 0; f < d; f++) {
+        level[f] = NAN;
         double scale = plain_now->cloth == WILD ? pow(10, (double)(f % 7) * 2 - 6) : 1;
         double offset = plain_now->cloth == WILD && f % 3 == 0 ? 1e6 * uniform(f) : 0;
         columns[f] = plain_now->apart ? f * 7 % PLAIN_WIDTH : f + 2;
@@ -61,6 +81,10 @@ static void make_rows(void)
     }
     for (size_t i = 0; i < plain_now->n; i++)
         plain_weight[i] = plain_now->weighted ? (uint32_t)(uniform(1ull << 41 | i) * 6) : 1;
+    if (plain_now->levels > 0) {
+        make_category(d, d + plain_now->levels / 3);
+        make_category(d + plain_now->levels / 3, plain_now->d);
+    }
 }
 
 /* Our logarithm is part of what z is. */
@@ -69,7 +93,10 @@ static void scale_plainly(void)
     for (size_t i = 0; i < plain_now->n; i++)
         for (size_t f = 0; f < plain_now->d; f++) {
             double v = (double)plain_x[i * PLAIN_WIDTH + columns[f]];
-            v = plain_now->log1p ? seg_log1p(v) : v;
+            if (!isnan(level[f]))
+                v = isnan(v) ? v : v == (double)level[f] ? 1 : 0;
+            else if (plain_now->log1p)
+                v = seg_log1p(v);
             plain_z[i * plain_now->d + f] = isnan(v) ? 0 : (v - shift[f]) * inverse[f];
         }
 }
@@ -99,7 +126,9 @@ static void make_space(void)
         widest += 4 * most * most;
     }
     plain_space = (seg_kmeans_space){
-        .scale = { plain_now->d, columns, shift, inverse, plain_now->log1p }, .quantum = quantum,
+        .scale = { .d = plain_now->d, .columns = columns, .shift = shift, .inverse = inverse,
+                   .level = plain_now->levels > 0 ? level : NULL, .log1p = plain_now->log1p },
+        .quantum = quantum,
         .widest = widest, .dist_quantum = unit_for(widest, total),
         .total_square = (double)square, .total_weight = total, .n_rows = plain_now->n,
         .n_threads = 1,

@@ -31,6 +31,7 @@ typedef struct plain_case {
     double missing;  /* share */
     bool log1p, apart, weighted;
     int bits;        /* of the fractions of the sums; 0: as many as there is room for */
+    size_t levels;   /* the last features: levels of two categories */
 } plain_case;
 
 typedef struct plain_pass {

@@ -10,6 +10,15 @@
 
 enum { PART = 64 };   /* features at a time */
 
+/* Codes become 1 where they are the level, else 0; missing ones stay missing. */
+static inline void find_levels(const float *level, size_t n, double *z)
+{
+    for (size_t f = 0; f < n; f++) {
+        double l = (double)level[f], hit = z[f] == l ? 1 : 0;
+        z[f] = l != l || z[f] != z[f] ? z[f] : hit;
+    }
+}
+
 /* x through log1p if asked, scaled, a missing one as 0. */
 static inline void scale_part(const seg_move_plan *plan, const float *x, size_t first, size_t n,
                               double *z)
@@ -21,8 +30,11 @@ static inline void scale_part(const seg_move_plan *plan, const float *x, size_t 
     else
         for (size_t f = 0; f < n; f++)
             z[f] = (double)x[plan->columns[first + f]];
+    if (plan->level != NULL)
+        find_levels(plan->level + first, n, z);
     for (size_t f = 0; f < n && plan->log1p; f++)
-        z[f] = z[f] < -1 ? -(double)INFINITY : seg_log1p(z[f]);
+        if (plan->level == NULL || isnan(plan->level[first + f]))
+            z[f] = z[f] < -1 ? -(double)INFINITY : seg_log1p(z[f]);
     for (size_t f = 0; f < n; f++) {
         double v = (z[f] - shift[f]) * inverse[f];
         z[f] = v == v ? v : 0;

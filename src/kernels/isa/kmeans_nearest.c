@@ -77,17 +77,55 @@ load_part(const seg_nearest_plan *plan, const float *const *row, bool careful, f
     *squares = sum;
 }
 
-/* The same for columns that lie apart. */
+static bool is_level(const seg_nearest_plan *plan, size_t f)
+{
+    return plan->level != NULL && plan->level[f] == plan->level[f];
+}
+
+/* 1 where the codes are this level, else 0, and 0 in the end where they are missing. */
+static inline vec_f32 put_level(const seg_nearest_plan *plan, size_t f, vec_f32 codes, float *to)
+{
+    vec_f32 hit = vec_one_if_equal(codes, vec_all(plan->level[f]));
+    vec_f32 z = (hit - plan->shift[f] - plan->shift_rest[f]) * plan->inverse[f];
+    z = vec_zero_if_nan(codes, z);
+    vec_store(to, z);
+    return z;
+}
+
+static bool is_level_of(const seg_nearest_plan *plan, size_t f, size_t column)
+{
+    return f < plan->d && is_level(plan, f) && plan->columns[f] == column;
+}
+
+/* How many features from f on are numbers in neighbouring columns, at most 4. */
+static size_t run_of_numbers(const seg_nearest_plan *plan, size_t f)
+{
+    size_t n = 1;
+    while (n < 4 && f + n < plan->d && plan->columns[f + n] == plan->columns[f] + n
+           && !is_level(plan, f + n))
+        n++;
+    return n;
+}
+
+/* The same for columns that lie apart, and for levels of categories: a column of codes is
+ * read once. */
 static void load_chosen(const seg_nearest_plan *plan, const float *const *row, float *tile,
                         vec_f32 *squares)
 {
-    vec_f32 sum = vec_all(0);
-    for (size_t f = 0; f < plan->d; f++) {
-        float x[W];
-        for (size_t i = 0; i < W; i++)
-            x[i] = row[i][plan->columns[f]];
-        vec_f32 z = put_column(plan, f, vec_load(x), true, tile + f * TILE);
-        sum = vec_fma(z, z, sum);
+    vec_f32 column[4], sum = vec_all(0);
+    for (size_t f = 0, n; f < plan->d; f += n) {
+        size_t at = plan->columns[f];
+        bool levels = is_level(plan, f);
+        n = levels ? 1 : run_of_numbers(plan, f);
+        vec_load_columns(row, at, n, column);
+        for (size_t c = 0; !levels && c < n; c++) {
+            vec_f32 z = put_column(plan, f + c, column[c], true, tile + (f + c) * TILE);
+            sum = vec_fma(z, z, sum);
+        }
+        for (n = levels ? 0 : n; levels && is_level_of(plan, f + n, at); n++) {
+            vec_f32 z = put_level(plan, f + n, column[0], tile + (f + n) * TILE);
+            sum = vec_fma(z, z, sum);
+        }
     }
     *squares = sum;
 }

@@ -131,6 +131,26 @@ static inline vec_f32 vec_or_zero(vec_f32 a)
 #endif
 }
 
+/* 1 where a == b, else 0. */
+static inline vec_f32 vec_one_if_equal(vec_f32 a, vec_f32 b)
+{
+#if defined(__AVX512F__)
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ), vec_all(1));
+#else
+    return (vec_f32)((vec_i32)vec_all(1) & (a == b));
+#endif
+}
+
+/* b, but 0 where a is no number. */
+static inline vec_f32 vec_zero_if_nan(vec_f32 a, vec_f32 b)
+{
+#if defined(__AVX512F__)
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, a, _CMP_ORD_Q), b);
+#else
+    return (vec_f32)((vec_i32)b & (a == a));
+#endif
+}
+
 static inline vec_f32 vec_gather(const float *from, vec_i32 at)
 {
 #if defined(__AVX512F__)

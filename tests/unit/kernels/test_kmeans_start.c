@@ -41,7 +41,7 @@ typedef struct problem {
 static size_t draw_more(const problem *p, seg_kmeans_way way, uint64_t seed, size_t k, double *z,
                         size_t there)
 {
-    seg_kmeans_scale scale = { p->d, columns, zero, one, false };
+    seg_kmeans_scale scale = { .d = p->d, .columns = columns, .shift = zero, .inverse = one };
     seg_matrix rows = { p->x, p->n, p->d, p->d };
     seg_kmeans_start start;
     OK(seg_kmeans_start_new(&scale, rows, p->weight, p->widest, MAX_K,
@@ -371,7 +371,7 @@ static seg_status once(const problem *p, seg_kmeans_way way)
 {
     double z[8 * MAX_D];
     size_t k = 0;
-    seg_kmeans_scale scale = { p->d, columns, zero, one, false };
+    seg_kmeans_scale scale = { .d = p->d, .columns = columns, .shift = zero, .inverse = one };
     seg_matrix rows = { p->x, p->n, p->d, p->d };
     seg_kmeans_start start;
     seg_status st = seg_kmeans_start_new(&scale, rows, NULL, p->widest, 8, 2, &start,
