@@ -7,6 +7,7 @@
 
 #define LEVEL(isa) { .kmeans_distances = seg_kmeans_distances_##isa, \
                      .kmeans_nearest = seg_kmeans_nearest_##isa,       \
+                     .kmeans_bounds = seg_kmeans_bounds_##isa,         \
                      .kmeans_move = seg_kmeans_move_##isa,             \
                      .kmeans_scale_row = seg_kmeans_scale_row_##isa,   \
                      .kmeans_gains = seg_kmeans_gains_##isa,           \

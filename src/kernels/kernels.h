@@ -69,6 +69,20 @@ typedef struct seg_nearest {
 typedef void seg_kmeans_nearest_fn(const seg_nearest_plan *plan, const seg_nearest_rows *rows,
                                    float *tile, seg_nearest *out);
 
+/* ---- rows that keep their centroid (isa/kmeans_bounds.c) ------------------------------------- */
+
+/* How the k centroids moved since the bounds were made, rounded to the safe side; tables of
+ * at least SEG_NEAREST_TILE. */
+typedef struct seg_bounds_plan {
+    size_t k;
+    const float *own, *other, *half_gap;
+} seg_bounds_plan;
+
+/* Moves the bounds of n rows along with the centroids; returns how many rows are listed
+ * (ascending) whose label they no longer prove. */
+typedef size_t seg_kmeans_bounds_fn(const seg_bounds_plan *plan, const uint16_t *label,
+                                    float *upper, float *lower, size_t n, uint32_t *active);
+
 /* ---- sums in fixed point (isa/kmeans_move.c) ------------------------------------------------ */
 
 typedef struct seg_move_plan {
@@ -168,6 +182,7 @@ typedef void seg_distance_sums_fn(const double *z, size_t n, size_t d, const dou
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
     seg_kmeans_nearest_fn *kmeans_nearest;
+    seg_kmeans_bounds_fn *kmeans_bounds;
     seg_kmeans_move_fn *kmeans_move;
     seg_kmeans_scale_row_fn *kmeans_scale_row;
     seg_kmeans_gains_fn *kmeans_gains;
@@ -188,6 +203,7 @@ const seg_kernels *seg_kernels_at(seg_isa isa);
 seg_kmeans_distances_fn seg_kmeans_distances_base, seg_kmeans_distances_v3,
     seg_kmeans_distances_v4;
 seg_kmeans_nearest_fn seg_kmeans_nearest_base, seg_kmeans_nearest_v3, seg_kmeans_nearest_v4;
+seg_kmeans_bounds_fn seg_kmeans_bounds_base, seg_kmeans_bounds_v3, seg_kmeans_bounds_v4;
 seg_kmeans_move_fn seg_kmeans_move_base, seg_kmeans_move_v3, seg_kmeans_move_v4;
 seg_kmeans_scale_row_fn seg_kmeans_scale_row_base, seg_kmeans_scale_row_v3,
     seg_kmeans_scale_row_v4;

@@ -19,9 +19,10 @@ seg_status seg_kmeans_drift_new(size_t k, seg_kmeans_drift *out, seg_error *err)
 {
     seg_status st = SEG_OK;
     *out = (seg_kmeans_drift){ 0 };
-    TRY(SEG_ALLOC(&out->own, k, "the drifts", err));
-    TRY(SEG_ALLOC(&out->other, k, "the drifts", err));
-    TRY(SEG_ALLOC(&out->half_gap, k, "the drifts", err));
+    size_t room = k < SEG_NEAREST_TILE ? SEG_NEAREST_TILE : k;   /* tables of whole registers */
+    TRY(SEG_ALLOC(&out->own, room, "the drifts", err));
+    TRY(SEG_ALLOC(&out->other, room, "the drifts", err));
+    TRY(SEG_ALLOC(&out->half_gap, room, "the drifts", err));
     return SEG_OK;
 
 done:
@@ -74,28 +75,6 @@ void seg_kmeans_drift_set(seg_kmeans_drift *drift, const double *before, const d
         }
         drift->half_gap[j] = k > 1 ? (float)(sqrt(least) / 2 * (1 - 0x1p-20)) : INFINITY;
     }
-}
-
-/* Move the bounds of the chunk along with the centroids; rows for which they no longer
- * prove that the label stands are listed. */
-static size_t list_active(const seg_kmeans_drift *drift, const seg_kmeans_memory *memory,
-                          size_t first, size_t n, uint32_t *active)
-{
-    static const float away = 1 + 0x1p-20f, back = 1 - 0x1p-20f;
-    const uint16_t *label = memory->label + first;
-    float *upper = memory->upper + first, *lower = memory->lower + first;
-    size_t n_active = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t j = label[i];
-        float most = (upper[i] + drift->own[j]) * away;
-        float least = (lower[i] - drift->other[j]) * (lower[i] > drift->other[j] ? back : away);
-        float safe = least > drift->half_gap[j] ? least : drift->half_gap[j];
-        upper[i] = most;
-        lower[i] = least;
-        active[n_active] = (uint32_t)i;
-        n_active += !(most < safe * back);
-    }
-    return n_active;
 }
 
 /* ---- one chunk --------------------------------------------------------------------------- */
@@ -194,7 +173,12 @@ static void sweep_chunk(const work *w, size_t first, size_t n, seg_kmeans_scratc
     const seg_move_plan *move = &w->plan->move;
     const uint32_t *pick = NULL;
     if (w->sweep->drift != NULL) {
-        n = list_active(w->sweep->drift, w->memory, first, n, scratch->pick);
+        const seg_kmeans_drift *drift = w->sweep->drift;
+        seg_bounds_plan bounds = { w->sweep->centres->k, drift->own, drift->other,
+                                   drift->half_gap };
+        n = w->kernels->kmeans_bounds(&bounds, w->memory->label + first,
+                                      w->memory->upper + first, w->memory->lower + first, n,
+                                      scratch->pick);
         pick = scratch->pick;
     }
     own->n_active += n;

@@ -195,7 +195,7 @@ static double inertia_by_sums(const seg_kmeans_fit *fit)
 static void judge_bounds(seg_kmeans_fit *fit)
 {
     double n = (double)fit->space->n_rows;
-    if (fit->sweep.drift == NULL || (double)fit->sweep.n_active <= 0.7 * n)
+    if (fit->sweep.drift == NULL || (double)fit->sweep.n_active <= 0.6 * n)
         return;
     fit->bounded = false;
     fit->wait = (double)fit->sweep.n_changed / n / 2;
