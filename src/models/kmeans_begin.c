@@ -226,7 +226,7 @@ static seg_status allocate(seg_kmeans_trainer *t, seg_error *err)
     size_t d = t->d, width = t->input.schema->n_features;
     size_t size = seg_kmeans_sample_size(width, t->k_last);
     bool all = t->input.n_rows <= size;
-    TRY(seg_kmeans_columns_new(t->columns, d, t->options->scale == SEG_SCALE_LOG1P_Z, &t->stats,
+    TRY(seg_kmeans_columns_new(t->columns, NULL, d, t->options->scale == SEG_SCALE_LOG1P_Z, &t->stats,
                                err));
     TRY(SEG_ALLOC(&t->shift, d, "the scaling", err));
     TRY(SEG_ALLOC(&t->inverse, d, "the scaling", err));
