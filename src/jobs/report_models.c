@@ -68,10 +68,10 @@ static void put_background(const seg_kmeans_profile *p, const seg_node *figures,
             seg_put_node(into, members[i], seg_node_get(figures, members[i]));
 }
 
-static void put_profile(const profile *p, const seg_model *model, seg_node *into)
+static seg_status put_profile(const profile *p, const seg_model *model, seg_node *into,
+                              seg_error *err)
 {
     const seg_kmeans_model *m = p->model;
-    const seg_schema *schema = &model->schema->view;
     seg_put_int(into, "rows", p->rows);
     seg_put_node(into, "silhouette",
                  seg_node_get(seg_doc_root(model->info), "figures.silhouette"));
@@ -79,9 +79,8 @@ static void put_profile(const profile *p, const seg_model *model, seg_node *into
                  seg_node_get(seg_doc_root(model->info), "figures.suggestion"));
     seg_put_node(into, "scan", seg_node_get(seg_doc_root(model->info), "figures.scan"));
     put_background(m->profile, seg_node_get(seg_doc_root(model->info), "figures"), into);
-    seg_node *features = seg_put_array(into, "features");
-    for (size_t f = 0; f < m->d; f++)
-        seg_put_text(features, NULL, schema->features[f].name);
+    seg_status st = seg_kmeans_put_names(&model->schema->view, m->columns, m->level, m->d,
+                                         seg_put_array(into, "features"), err);
     seg_node *segments = seg_put_array(into, "segments");
     for (size_t j = 0; j < m->k; j++) {
         seg_node *row = seg_put_object(segments, NULL);
@@ -95,6 +94,7 @@ static void put_profile(const profile *p, const seg_model *model, seg_node *into
             seg_put_real(places, NULL, p->unit[f] > 0 ? away / p->unit[f] : 0);
         }
     }
+    return st;
 }
 
 static seg_status add_kmeans(seg_report_facts *facts, const seg_model *model, const char *path,
@@ -107,7 +107,7 @@ static seg_status add_kmeans(seg_report_facts *facts, const seg_model *model, co
     if (st == SEG_OK) {
         seg_node *into = seg_put_object(facts->profiles, NULL);
         seg_put_text(into, "source", seg_report_base_name(path));
-        put_profile(&p, model, into);
+        st = put_profile(&p, model, into, err);
     }
     seg_free(p.mean);
     seg_free(p.unit);

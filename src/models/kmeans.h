@@ -3,6 +3,7 @@
 #define SEGMILL_MODELS_KMEANS_H
 
 #include "kernels/kmeans.h"
+#include "models/kmeans_features.h"
 #include "models/kmeans_profile.h"
 #include "models/method.h"
 
@@ -17,6 +18,8 @@ typedef struct seg_kmeans_options {
     double tol;
     int scale;                /* seg_kmeans_scaling */
     const char *features;     /* list; null: all numbers */
+    const char *categories;   /* list, or "all"; null: none */
+    double gamma;             /* what two levels of a category are apart; 0: by the data */
     const char *weights;      /* column; null: all rows alike */
     uint32_t resamples;       /* of each k of a scan */
     const char *previous;     /* model whose numbers and names go on; null: none */
@@ -26,7 +29,8 @@ typedef struct seg_kmeans_options {
     const char *min_size;     /* rows, or a share of them; null: any */
 } seg_kmeans_options;
 
-/* Everything that is needed to assign a row. */
+/* Everything that is needed to assign a row. The model's schema has its columns, numbers
+ * and categories; d counts features, of which a category is several. */
 typedef struct seg_kmeans_model {
     size_t k, d;
     double *z;                /* k x d centroids, scaled units */
@@ -37,13 +41,20 @@ typedef struct seg_kmeans_model {
     const char **names;       /* k, in arena; null until named */
     seg_kmeans_profile *profile;   /* what they are like; or null */
     seg_arena arena;
-    size_t *columns;          /* 0 .. d-1: the bound block is in the model's order */
+    size_t *columns;          /* d: the bound block is in the model's order */
+    float *level;             /* d: as in seg_kmeans_scale; null: all are numbers */
     seg_kmeans_centres centres;
 } seg_kmeans_model;
 
 seg_status seg_kmeans_model_new(size_t k, size_t d, seg_kmeans_model **out, seg_error *err);
 void seg_kmeans_model_free(void *state);
-/* Centroid j, feature f in the data's own units. */
+/* Once after new: which feature is which level of the schema's categories. d is
+ * seg_kmeans_expanded_count(). */
+seg_status seg_kmeans_model_expand(seg_kmeans_model *model, const seg_schema *schema,
+                                   seg_error *err);
+/* How the model sees rows. */
+seg_kmeans_scale seg_kmeans_model_scale(const seg_kmeans_model *model);
+/* Centroid j, feature f in the data's own units; of a level its share. */
 double seg_kmeans_centroid(const seg_kmeans_model *model, size_t j, size_t f);
 /* Names every segment that has none yet (null): "high spend and high orders", at most two
  * traits of the profile (without one: of the centroids), "typical" where nothing stands out;

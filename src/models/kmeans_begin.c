@@ -1,5 +1,4 @@
-/* kmeans_begin.c: what a k-means training does before its first pass: options, columns,
- * weights. */
+/* kmeans_begin.c: what a k-means training does before its first pass: options, weights. */
 #include "models/kmeans_trainer.h"
 
 #include <math.h>
@@ -34,59 +33,6 @@ static seg_status parse_k(seg_kmeans_trainer *t, seg_error *err)
     return SEG_OK;
 }
 
-static seg_status no_such_feature(const seg_schema *schema, const char *name, size_t n,
-                                  seg_error *err)
-{
-    char wanted[64];
-    const char *nearest = NULL;
-    size_t least = n / 3 + 2;   /* farther is no help */
-    snprintf(wanted, sizeof wanted, "%.*s", (int)(n < 60 ? n : 60), name);
-    for (size_t f = 0; f < schema->n_features; f++) {
-        size_t distance = seg_edit_distance(schema->features[f].name, wanted);
-        if (distance < least) {
-            least = distance;
-            nearest = schema->features[f].name;
-        }
-    }
-    return seg_fail(err, SEG_E_USAGE, "--features names '%s', which is no feature of the data"
-                    "%s%s%s", wanted, nearest == NULL ? "" : "; did you mean '",
-                    nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
-}
-
-static seg_status choose_columns(seg_kmeans_trainer *t, seg_error *err)
-{
-    const seg_schema *schema = t->input.schema;
-    const char *list = t->options->features, *item;
-    size_t n;
-    seg_status st = SEG_ALLOC(&t->columns, schema->n_features, "the columns", err);
-    if (st != SEG_OK)
-        return st;
-    if (list == NULL) {
-        for (size_t f = 0; f < schema->n_features; f++)
-            if (schema->features[f].type == SEG_TYPE_F32 && f != t->weights.feature)
-                t->columns[t->d++] = f;
-    }
-    while (list != NULL && seg_list_next(&list, &item, &n)) {
-        size_t f = 0;
-        while (f < schema->n_features && !seg_equal_n(schema->features[f].name, item, n))
-            f++;
-        if (f == schema->n_features)
-            return no_such_feature(schema, item, n, err);
-        if (schema->features[f].type != SEG_TYPE_F32)
-            return seg_fail(err, SEG_E_USAGE, "--features names '%.*s', which is a category;"
-                            " k-means needs numbers", (int)(n < 60 ? n : 60), item);
-        for (size_t c = 0; c < t->d; c++)
-            if (t->columns[c] == f)
-                return seg_fail(err, SEG_E_USAGE, "--features names '%.*s' twice",
-                                (int)(n < 60 ? n : 60), item);
-        t->columns[t->d++] = f;
-    }
-    if (t->d == 0)
-        return seg_fail(err, SEG_E_DATA, "no number column to segment by: the data have %zu"
-                        " features and none of them is a number", schema->n_features);
-    return SEG_OK;
-}
-
 static seg_status choose_start(seg_kmeans_trainer *t, seg_error *err)
 {
     static const char *const names[] = { [SEG_KMEANS_GREEDY] = "greedy",
@@ -100,8 +46,8 @@ static seg_status choose_start(seg_kmeans_trainer *t, seg_error *err)
         }
     t->given = true;
     size_t k;
-    seg_status st = seg_kmeans_init_read(t->options->init, t->input.schema, t->columns, t->d,
-                                         &t->given_z, &k, err);
+    seg_status st = seg_kmeans_init_read(t->options->init, t->input.schema, t->columns, t->level,
+                                         t->d, &t->given_z, &k, err);
     if (st != SEG_OK)
         return st;
     if (k > t->input.n_rows)
@@ -224,16 +170,16 @@ static seg_status allocate(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
     size_t d = t->d, width = t->input.schema->n_features;
-    size_t size = seg_kmeans_sample_size(width, t->k_last);
+    size_t size = seg_kmeans_sample_size(width > d ? width : d, t->k_last);
     bool all = t->input.n_rows <= size;
-    TRY(seg_kmeans_columns_new(t->columns, NULL, d, t->options->scale == SEG_SCALE_LOG1P_Z, &t->stats,
-                               err));
+    TRY(seg_kmeans_columns_new(t->columns, t->level, d, t->options->scale == SEG_SCALE_LOG1P_Z,
+                               &t->stats, err));
     TRY(SEG_ALLOC(&t->shift, d, "the scaling", err));
     TRY(SEG_ALLOC(&t->inverse, d, "the scaling", err));
     TRY(SEG_ALLOC(&t->quantum, d, "the scaling", err));
     TRY(SEG_ALLOC(&t->best_z, t->k_last * d, "the centroids", err));
-    if (t->options->scale == SEG_SCALE_ROBUST)
-        TRY(seg_quantile_sample_new(d, t->input.n_rows, t->input.ctx->seed, &t->quantiles, err));
+    if (seg_kmeans_needs_quantiles(t))
+        TRY(seg_quantile_sample_new(t->n_numbers, t->input.n_rows, t->input.ctx->seed, &t->quantiles, err));
     TRY(seg_kmeans_sample_new(width, all ? (size_t)t->input.n_rows : size, all, &t->sample, err));
     if (all && t->weights.name != NULL)
         TRY(SEG_ALLOC(&t->weights.given, (size_t)t->input.n_rows, "the weights", err));
@@ -259,19 +205,19 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
     }
     TRY(seg_kmeans_limits_read(t->options, &t->limits, err));
     TRY(find_weights(t, err));
-    TRY(choose_columns(t, err));
+    TRY(seg_kmeans_choose_columns(t, err));
     TRY(choose_start(t, err));
     TRY(parse_k(t, err));
     if (t->options->previous != NULL)
-        TRY(seg_kmeans_previous_open(t->options->previous, input->schema, t->columns, t->d,
-                                     &t->previous, err));
+        TRY(seg_kmeans_previous_open(t->options->previous, input->schema, t->columns, t->level,
+                                     t->d, &t->previous, err));
     if (t->options->names != NULL)
         TRY(seg_kmeans_names_read(t->options->names, &t->names, err));
     TRY(allocate(t, err));
     t->phase = RANGE;
     t->space = (seg_kmeans_space){
-        .scale = { .d = t->d, .columns = t->columns, .shift = t->shift, .inverse = t->inverse,
-                   .log1p = t->options->scale == SEG_SCALE_LOG1P_Z },
+        .scale = { .d = t->d, .columns = t->columns, .level = t->level, .shift = t->shift,
+                   .inverse = t->inverse, .log1p = t->options->scale == SEG_SCALE_LOG1P_Z },
         .quantum = t->quantum, .n_rows = input->n_rows, .n_threads = t->n_threads,
     };
     TRY(seg_kmeans_fit_new(&t->space, t->k_last, t->options->tol, t->options->max_iter, &t->fit,
@@ -291,7 +237,9 @@ void seg_kmeans_train_free(void *trainer_)
     seg_kmeans_trainer *t = trainer_;
     if (t == NULL)
         return;
+    seg_schema_free(t->schema);
     seg_free(t->columns);
+    seg_free(t->level);
     seg_free(t->given_z);
     seg_free(t->weights.units);
     seg_free(t->weights.given);

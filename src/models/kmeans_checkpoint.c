@@ -46,18 +46,18 @@ static void put_options(const seg_kmeans_trainer *t, seg_node *into)
                       seg_xxh3(t->given_z, t->k_last * t->d * sizeof *t->given_z));
 }
 
-static seg_doc *whose(const seg_kmeans_trainer *t)
+static seg_status whose(const seg_kmeans_trainer *t, seg_doc **out, seg_error *err)
 {
     seg_doc *doc = seg_doc_new();
     seg_node *root = seg_put_object(seg_doc_root(doc), "training");
     seg_put_text(root, "version", SEGMILL_VERSION);
     seg_put_int(root, "seed", (int64_t)t->input.ctx->seed);
     seg_put_int(root, "rows", (int64_t)t->input.n_rows);
-    seg_node *features = seg_put_array(root, "features");
-    for (size_t f = 0; f < t->d; f++)
-        seg_put_text(features, NULL, t->input.schema->features[t->columns[f]].name);
+    seg_status st = seg_kmeans_put_names(t->input.schema, t->columns, t->level, t->d,
+                                         seg_put_array(root, "features"), err);
     put_options(t, seg_put_object(root, "options"));
-    return doc;
+    *out = doc;
+    return st;
 }
 
 static const char *shown(const seg_node *node, char out[SEG_NUMBER_BYTES])
@@ -231,7 +231,7 @@ seg_status seg_kmeans_checkpoint_open(const seg_kmeans_trainer *t, seg_kmeans_ch
         return SEG_OK;
     TRY(SEG_ALLOC(&c, 1, "the checkpoint", err));
     c->path = t->options->checkpoint;
-    c->whose = whose(t);
+    TRY(whose(t, &c->whose, err));
     TRY(seg_doc_status(c->whose, err));
     TRY(seg_path_check_output(c->path, err));
     if (seg_path_exists(c->path))

@@ -70,7 +70,7 @@ done:
 
 static void scale_row(const seg_kmeans_model *m, const float *x, double *z)
 {
-    seg_move_plan plan = { .d = m->d, .columns = m->columns, .shift = m->shift,
+    seg_move_plan plan = { .d = m->d, .columns = m->columns, .level = m->level, .shift = m->shift,
                            .inverse = m->inverse, .log1p = m->log1p };
     seg_kernels_get()->kmeans_scale_row(&plan, x, z);
 }

@@ -22,7 +22,7 @@ static seg_status label_then(seg_kmeans_trainer *t, seg_matrix rows, seg_error *
 {
     const seg_kmeans_model *old = t->previous->old;
     seg_kmeans_scale scale = { .d = old->d, .columns = t->previous->columns,
-                               .shift = old->shift, .inverse = old->inverse,
+                               .level = t->previous->level, .shift = old->shift, .inverse = old->inverse,
                                .log1p = old->log1p };
     seg_kmeans_rows out = { .label = t->label_then };
     return seg_kmeans_assign(&scale, &old->centres, rows, NULL, 0, t->n_threads, &out, NULL,

@@ -16,6 +16,26 @@ static seg_status put_f64(seg_h5_writer *w, const char *path, const double *x, s
     return seg_h5_put(w, path, SEG_H5_F64, x, n, cols, 0, err);
 }
 
+/* Of models with categories: which feature is which column, and which of its levels. */
+static seg_status put_levels(const seg_kmeans_model *m, seg_h5_writer *w, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    int64_t *numbers = NULL;
+    if (m->level == NULL)
+        return SEG_OK;
+    TRY(SEG_ALLOC(&numbers, m->d, "the columns", err));
+    for (size_t f = 0; f < m->d; f++)
+        numbers[f] = (int64_t)m->columns[f];
+    TRY(seg_h5_put(w, "uns/model/column", SEG_H5_I64, numbers, m->d, 0, 0, err));
+    for (size_t f = 0; f < m->d; f++)
+        numbers[f] = seg_kmeans_is_level(m->level, f) ? (int64_t)m->level[f] : -1;
+    TRY(seg_h5_put(w, "uns/model/level", SEG_H5_I64, numbers, m->d, 0, 0, err));
+
+done:
+    seg_free(numbers);
+    return st;
+}
+
 seg_status seg_kmeans_save(const seg_model *model, seg_h5_writer *w, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -38,6 +58,7 @@ seg_status seg_kmeans_save(const seg_model *model, seg_h5_writer *w, seg_error *
     TRY(put_f64(w, "uns/model/shift", m->shift, m->d, 0, err));
     TRY(put_f64(w, "uns/model/inverse", m->inverse, m->d, 0, err));
     TRY(seg_h5_put_int(w, "uns/model/log1p", m->log1p, err));
+    TRY(put_levels(m, w, err));
     TRY(seg_kmeans_profile_save(m->profile, w, err));
 
 done:
@@ -82,6 +103,48 @@ static seg_status get_names(seg_kmeans_model *m, seg_h5 *file, seg_error *err)
     return st;
 }
 
+static seg_status check_numbers(seg_h5 *file, const char *path, const seg_kmeans_model *m,
+                                bool levels, seg_error *err)
+{
+    int64_t *numbers = NULL;
+    uint64_t n;
+    seg_status st = seg_h5_get(file, path, SEG_H5_I64, m->d, 0, &numbers, &n, err);
+    if (st == SEG_OK && n != m->d)
+        st = seg_fail(err, SEG_E_DATA, "%s has %llu rows, not %zu", path, (unsigned long long)n,
+                      m->d);
+    for (size_t f = 0; st == SEG_OK && f < m->d; f++) {
+        int64_t wanted = !levels ? (int64_t)m->columns[f]
+                         : seg_kmeans_is_level(m->level, f) ? (int64_t)m->level[f] : -1;
+        if (numbers[f] != wanted)
+            st = seg_fail(err, SEG_E_DATA, "%s: feature %zu is %lld; by the categories of the"
+                          " model it is %lld", path, f, (long long)numbers[f],
+                          (long long)wanted);
+    }
+    seg_free(numbers);
+    return st;
+}
+
+/* The features must be those that the columns give, in their order. */
+static seg_status get_levels(seg_kmeans_model *m, const seg_schema *schema, seg_h5 *file,
+                             seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n = 0;
+    for (size_t c = 0; c < schema->n_features; c++)
+        n += schema->features[c].type == SEG_TYPE_CODE ? schema->features[c].n_levels : 0;
+    if (n > SEG_KMEANS_LEVELS_MAX)
+        return seg_fail(err, SEG_E_DATA, "the categories have %zu levels; at most %d can be"
+                        " segmented by", n, SEG_KMEANS_LEVELS_MAX);
+    TRY(seg_kmeans_model_expand(m, schema, err));
+    if (m->level == NULL)
+        return SEG_OK;
+    TRY(check_numbers(file, "uns/model/column", m, false, err));
+    TRY(check_numbers(file, "uns/model/level", m, true, err));
+
+done:
+    return st;
+}
+
 seg_status seg_kmeans_load(seg_model *model, seg_h5 *file, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -93,13 +156,14 @@ seg_status seg_kmeans_load(seg_model *model, seg_h5 *file, seg_error *err)
 
     TRY(seg_h5_info(file, "uns/model/z", &info, err));
     if (info.n_rows < 1 || info.n_rows > MAX_K || info.n_cols < 1
-        || info.n_cols != model->schema->view.n_features) {
+        || info.n_cols != seg_kmeans_expanded_count(&model->schema->view)) {
         st = seg_fail(err, SEG_E_DATA, "uns/model/z is %llu x %llu; the model has %zu features",
                       (unsigned long long)info.n_rows, (unsigned long long)info.n_cols,
-                      model->schema->view.n_features);
+                      seg_kmeans_expanded_count(&model->schema->view));
         goto done;
     }
     TRY(seg_kmeans_model_new((size_t)info.n_rows, (size_t)info.n_cols, &m, err));
+    TRY(get_levels(m, &model->schema->view, file, err));
     TRY(get_f64(file, "uns/model/z", m->k, m->d, &m->z, err));
     TRY(get_f64(file, "uns/model/shift", m->d, 0, &m->shift, err));
     TRY(get_f64(file, "uns/model/inverse", m->d, 0, &m->inverse, err));

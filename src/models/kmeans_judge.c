@@ -24,8 +24,8 @@ static seg_status wide_weights(const seg_kmeans_judging *j, uint64_t **out, seg_
 static void scale_rows(const seg_kmeans_judging *j, const size_t *row, size_t n, double *z)
 {
     const seg_kmeans_scale *scale = &j->space->scale;
-    seg_move_plan plan = { .d = scale->d, .columns = scale->columns, .shift = scale->shift,
-                           .inverse = scale->inverse, .log1p = scale->log1p };
+    seg_move_plan plan = { .d = scale->d, .columns = scale->columns, .level = scale->level,
+                           .shift = scale->shift, .inverse = scale->inverse, .log1p = scale->log1p };
     for (size_t i = 0; i < n; i++)
         seg_kernels_get()->kmeans_scale_row(&plan, j->rows.x + row[i] * j->rows.stride,
                                             z + i * scale->d);

@@ -49,10 +49,39 @@ void seg_kmeans_model_free(void *state)
     seg_free(m->size);
     seg_free(m->names);
     seg_free(m->columns);
+    seg_free(m->level);
     seg_kmeans_profile_free(m->profile);
     seg_arena_free(&m->arena);
     seg_kmeans_centres_free(&m->centres);
     seg_free(m);
+}
+
+seg_status seg_kmeans_model_expand(seg_kmeans_model *m, const seg_schema *schema,
+                                   seg_error *err)
+{
+    if (m->d == schema->n_features && m->level == NULL) {
+        bool any = false;
+        for (size_t c = 0; c < schema->n_features; c++)
+            any = any || schema->features[c].type == SEG_TYPE_CODE;
+        if (!any)
+            return SEG_OK;
+    }
+    seg_status st = SEG_ALLOC(&m->level, m->d, "the columns", err);
+    if (st == SEG_OK)
+        seg_kmeans_expand(schema, m->columns, m->level);
+    return st;
+}
+
+seg_kmeans_scale seg_kmeans_model_scale(const seg_kmeans_model *m)
+{
+    return (seg_kmeans_scale){ .d = m->d, .columns = m->columns, .level = m->level,
+                               .shift = m->shift, .inverse = m->inverse, .log1p = m->log1p };
+}
+
+/* Sums in fixed point leave 1e-16 where a segment has none of a level, and of all as well. */
+static double tidy_share(double v)
+{
+    return v < 0x1p-44 ? 0 : v > 1 - 0x1p-44 ? 1 : v;
 }
 
 double seg_kmeans_centroid(const seg_kmeans_model *m, size_t j, size_t f)
@@ -60,6 +89,8 @@ double seg_kmeans_centroid(const seg_kmeans_model *m, size_t j, size_t f)
     double v = m->shift[f];
     if (m->inverse[f] > 0)
         v += m->z[j * m->d + f] / m->inverse[f];
+    if (seg_kmeans_is_level(m->level, f))
+        return tidy_share(v);
     return m->log1p ? seg_exp(v) - 1 : v;
 }
 
@@ -112,8 +143,7 @@ static seg_status score(const seg_model *model, const seg_context *ctx, const se
     seg_status st = SEG_OK;
     const seg_kmeans_model *m = model->state;
     seg_kmeans_rows rows = { 0 };
-    seg_kmeans_scale scale = { .d = m->d, .columns = m->columns, .shift = m->shift,
-                               .inverse = m->inverse, .log1p = m->log1p };
+    seg_kmeans_scale scale = seg_kmeans_model_scale(m);
     TRY(SEG_ALLOC(&rows.label, in->n_rows, "the labels", err));
     TRY(SEG_ALLOC(&rows.second, in->n_rows, "the labels", err));
     TRY(SEG_ALLOC(&rows.dist2, in->n_rows, "the distances", err));
@@ -158,10 +188,19 @@ static void put_centroid(seg_node *row, const char *feature, double value)
     seg_put_real(row, feature, value);
 }
 
+/* What X has columns of, where they are not the schema's. */
+static seg_status columns_of_x(const seg_model *model, seg_schema_owner *out, seg_error *err)
+{
+    const seg_kmeans_model *m = model->state;
+    return m->level == NULL ? SEG_OK
+                            : seg_kmeans_expanded_schema(&model->schema->view, out, err);
+}
+
 static seg_status describe(const seg_model *model, seg_node *into, seg_error *err)
 {
-    (void)err;
+    seg_status st = SEG_OK;
     const seg_kmeans_model *m = model->state;
+    seg_text name = { 0 };
     seg_put_int(into, "k", (int64_t)m->k);
     seg_node *segments = seg_put_array(into, "segments");
     for (size_t j = 0; j < m->k; j++) {
@@ -169,13 +208,20 @@ static seg_status describe(const seg_model *model, seg_node *into, seg_error *er
         seg_put_int(row, "segment", (int64_t)j);
         seg_put_text(row, "segment_name", m->names[j]);
         seg_put_int(row, "rows", m->size[j]);
-        for (size_t f = 0; f < m->d; f++)
-            put_centroid(row, model->schema->view.features[f].name,
-                         seg_kmeans_centroid(m, j, f));
+        for (size_t f = 0; f < m->d; f++) {
+            seg_text_clear(&name);
+            seg_kmeans_feature_name(&model->schema->view.features[m->columns[f]],
+                                    m->level == NULL ? NAN : m->level[f], &name);
+            TRY(seg_text_status(&name, err));
+            put_centroid(row, name.bytes, seg_kmeans_centroid(m, j, f));
+        }
         seg_kmeans_profile_put(m->profile, j, true, row);
     }
     seg_kmeans_rules_put(m->profile, into);
-    return SEG_OK;
+
+done:
+    seg_text_free(&name);
+    return st;
 }
 
 /* ---- the method ----------------------------------------------------------------------------- */
@@ -198,6 +244,12 @@ static const seg_option option_table[] = {
       "scaling of the features; kept in the model", 0 },
     { "features", SEG_OPTION_LIST, FIELD(features), 0, 0, NULL, "COL,...",
       "columns to segment by (default: all numbers)", 0 },
+    { "categories", SEG_OPTION_LIST, FIELD(categories), 0, 0, NULL, "COL,...|all",
+      "categories to segment by beside the numbers, as k-prototypes does: a row of another level"
+      " is farther by gamma; a missing one lies in the middle", 0 },
+    { "gamma", SEG_OPTION_F64, FIELD(gamma), 0, 1e9, NULL, NULL,
+      "squared distance between two levels of a category, in scaled units; 0: by the data, so"
+      " that on average a category weighs as much as a number", 0 },
     { "weights", SEG_OPTION_TEXT, FIELD(weights), 0, 0, NULL, "COL",
       "column of row weights: a row of weight 3 counts like three rows", 0 },
     { "resamples", SEG_OPTION_U32, FIELD(resamples), 0, 1000, NULL, NULL,
@@ -252,6 +304,7 @@ const seg_method seg_method_kmeans = {
     .state_free = seg_kmeans_model_free,
     .describe = describe,
     .text = describe,
+    .columns_of_x = columns_of_x,
     .score_schema = score_schema,
     .score = score,
     .evaluate_begin = seg_kmeans_evaluate_begin,

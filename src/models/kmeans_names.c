@@ -67,10 +67,10 @@ static void pieces_of_profile(const seg_kmeans_profile *p, const seg_schema *sch
     for (size_t i = 0; i < 2 * n && there < PIECES; i++) {
         const seg_kmeans_trait *t = &traits[i % n];
         bool number = t->number != SIZE_MAX, first = i < n;
-        if (!number && !first && t->effect > 0)
-            set_piece(&out->pieces[there++],
-                      p->categories[t->level / SEG_KMEANS_LEVELS % p->n_categories],
-                      p->level[t->level], 0);
+        const char *category = number ? NULL
+            : p->categories[t->level / SEG_KMEANS_LEVELS % p->n_categories];
+        if (!number && is_feature(schema, category) == first && t->effect > 0)
+            set_piece(&out->pieces[there++], category, p->level[t->level], 0);
         if (number && is_feature(schema, p->numbers[t->number]) == first)
             set_piece(&out->pieces[there++], t->effect > 0 ? "high" : "low",
                       p->numbers[t->number],
@@ -86,7 +86,8 @@ static void pieces_of_centroid(const seg_kmeans_model *m, const seg_schema *sche
     for (size_t i = 0; i < PIECES; i++) {
         double most = CLEAR;
         for (size_t f = 0; f < m->d; f++) {
-            double z = fabs(m->z[j * m->d + f]);
+            double z = m->z[j * m->d + f];
+            z = seg_kmeans_is_level(m->level, f) ? z : fabs(z);
             if (z > most && f != used[0] && f != used[1]) {
                 most = z;
                 used[i] = f;
@@ -94,8 +95,13 @@ static void pieces_of_centroid(const seg_kmeans_model *m, const seg_schema *sche
         }
         if (used[i] == SIZE_MAX)
             return;
-        set_piece(&out->pieces[i], m->z[j * m->d + used[i]] > 0 ? "high" : "low",
-                  schema->features[used[i]].name, most);
+        const seg_column *column = &schema->features[m->columns[used[i]]];
+        if (seg_kmeans_is_level(m->level, used[i]))
+            set_piece(&out->pieces[i], column->name,
+                      column->levels[(size_t)m->level[used[i]]], 0);
+        else
+            set_piece(&out->pieces[i], m->z[j * m->d + used[i]] > 0 ? "high" : "low",
+                      column->name, most);
     }
 }
 

@@ -21,17 +21,38 @@ static const double NEAR = 4;          /* twice the root mean square distance, s
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static bool list_names(seg_text *out, const char *intro, const char *const *names, size_t n)
+/* A number, or a level of a category. */
+typedef struct feature {
+    const seg_column *column;
+    float level;
+} feature;
+
+static const char *level_of(const feature *f)
+{
+    return isnan(f->level) ? NULL : f->column->levels[(size_t)f->level];
+}
+
+static bool are_same(const feature *a, const feature *b)
+{
+    const char *level = level_of(a), *other = level_of(b);
+    return strcmp(a->column->name, b->column->name) == 0 && (level == NULL) == (other == NULL)
+           && (level == NULL || strcmp(level, other) == 0);
+}
+
+static bool list_names(seg_text *out, const char *intro, const feature *features, size_t n)
 {
     enum { SHOWN = 5 };
-    for (size_t i = 0; i < n && i < SHOWN; i++)
-        seg_text_addf(out, "%s'%.60s'", i == 0 ? intro : ", ", names[i]);
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        const char *level = level_of(&features[i]);
+        seg_text_addf(out, "%s'%.60s%s%.60s'", i == 0 ? intro : ", ", features[i].column->name,
+                      level == NULL ? "" : "=", level == NULL ? "" : level);
+    }
     if (n > SHOWN)
         seg_text_addf(out, " and %zu more", n - SHOWN);
     return n > 0;
 }
 
-static seg_status other_features(const char *const *gone, size_t n_gone, const char *const *fresh,
+static seg_status other_features(const feature *gone, size_t n_gone, const feature *fresh,
                                  size_t n_fresh, seg_error *err)
 {
     seg_text text = { 0 };
@@ -45,40 +66,61 @@ static seg_status other_features(const char *const *gone, size_t n_gone, const c
     return st;
 }
 
-/* Features are matched by name; each one on both sides. */
-static seg_status match_features(seg_kmeans_previous *p, const seg_schema *schema,
-                                 const size_t *columns, size_t d, seg_error *err)
+static void find_features(const seg_column *columns, const size_t *at, const float *level,
+                          size_t d, feature *out)
 {
-    seg_status st = SEG_OK;
-    const seg_schema *old = &p->model->schema->view;
-    const char **gone = NULL, **fresh = NULL;
-    bool *used = NULL;
-    size_t n_gone = 0, n_fresh = 0;
-    TRY(SEG_ALLOC(&gone, old->n_features, "the features", err));
-    TRY(SEG_ALLOC(&fresh, d, "the features", err));
-    TRY(SEG_ALLOC(&used, d, "the features", err));
-    TRY(SEG_ALLOC(&p->columns, old->n_features, "the features", err));
-    TRY(SEG_ALLOC(&p->feature, old->n_features, "the features", err));
-    for (size_t f = 0; f < old->n_features; f++) {
+    for (size_t f = 0; f < d; f++)
+        out[f] = (feature){ &columns[at[f]], level == NULL ? NAN : level[f] };
+}
+
+/* Each one on both sides. Those that are not are put to the front, and counted. */
+static void pair_features(seg_kmeans_previous *p, feature *old, feature *now, size_t d,
+                          const size_t *columns, bool *used, size_t *n_gone, size_t *n_fresh)
+{
+    for (size_t f = 0; f < p->old->d; f++) {
         size_t at = 0;
-        while (at < d && strcmp(schema->features[columns[at]].name, old->features[f].name) != 0)
+        while (at < d && !are_same(&now[at], &old[f]))
             at++;
         if (at == d) {
-            gone[n_gone++] = old->features[f].name;
+            old[(*n_gone)++] = old[f];
             continue;
         }
         used[at] = true;
         p->feature[f] = at;
         p->columns[f] = columns[at];
+        if (p->level != NULL)
+            p->level[f] = now[at].level;
     }
     for (size_t f = 0; f < d; f++)
         if (!used[f])
-            fresh[n_fresh++] = schema->features[columns[f]].name;
+            now[(*n_fresh)++] = now[f];
+}
+
+/* Features are matched by name. */
+static seg_status match_features(seg_kmeans_previous *p, const seg_schema *schema,
+                                 const size_t *columns, const float *level, size_t d,
+                                 seg_error *err)
+{
+    static const char what[] = "the features";
+    seg_status st = SEG_OK;
+    size_t old_d = p->old->d, n_gone = 0, n_fresh = 0;
+    feature *old = NULL, *now = NULL;
+    bool *used = NULL;
+    TRY(SEG_ALLOC(&old, old_d, what, err));
+    TRY(SEG_ALLOC(&now, d, what, err));
+    TRY(SEG_ALLOC(&used, d, what, err));
+    TRY(SEG_ALLOC(&p->columns, old_d, what, err));
+    TRY(SEG_ALLOC(&p->feature, old_d, what, err));
+    if (level != NULL)
+        TRY(SEG_ALLOC(&p->level, old_d, what, err));
+    find_features(p->model->schema->view.features, p->old->columns, p->old->level, old_d, old);
+    find_features(schema->features, columns, level, d, now);
+    pair_features(p, old, now, d, columns, used, &n_gone, &n_fresh);
     if (n_gone + n_fresh > 0)
-        st = other_features(gone, n_gone, fresh, n_fresh, err);
+        st = other_features(old, n_gone, now, n_fresh, err);
 done:
-    seg_free(gone);
-    seg_free(fresh);
+    seg_free(old);
+    seg_free(now);
     seg_free(used);
     return st;
 }
@@ -106,8 +148,8 @@ static seg_status check_size(size_t k, const char *which, seg_error *err)
 }
 
 seg_status seg_kmeans_previous_open(const char *path, const seg_schema *schema,
-                                    const size_t *columns, size_t d, seg_kmeans_previous **out,
-                                    seg_error *err)
+                                    const size_t *columns, const float *level, size_t d,
+                                    seg_kmeans_previous **out, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_kmeans_previous *p = NULL;
@@ -121,7 +163,7 @@ seg_status seg_kmeans_previous_open(const char *path, const seg_schema *schema,
     p->old = p->model->state;
     TRY(check_size(p->old->k, "the previous model", err));
     TRY(check_names(p->old, err));
-    TRY(match_features(p, schema, columns, d, err));
+    TRY(match_features(p, schema, columns, level, d, err));
     *out = p;
     p = NULL;
 done:
@@ -137,6 +179,7 @@ void seg_kmeans_previous_close(seg_kmeans_previous *p)
         return;
     seg_model_free(p->model);
     seg_free(p->columns);
+    seg_free(p->level);
     seg_free(p->feature);
     seg_free(p->number);
     seg_free(p->was);
@@ -162,7 +205,7 @@ static double in_new_units(const seg_kmeans_previous *p, const seg_kmeans_model 
 {
     size_t to = p->feature[f];
     double v = seg_kmeans_centroid(p->old, j, f);
-    if (m->log1p)
+    if (m->log1p && !seg_kmeans_is_level(m->level, to))
         v = v > -1 ? seg_log1p(v) : seg_log1p(-1 + 1e-12);
     return (v - m->shift[to]) * m->inverse[to];
 }

@@ -23,6 +23,7 @@ typedef struct seg_kmeans_previous {
     seg_model *model;
     const seg_kmeans_model *old;
     size_t *columns;        /* of the data, in the order of the old model's features */
+    float *level;           /* codes of the data, in that order; null: numbers only */
     size_t *feature;        /* of the new model, in the order of the old model's features */
     /* after matching */
     size_t k;               /* of the new model */
@@ -31,12 +32,12 @@ typedef struct seg_kmeans_previous {
     int64_t *counts;        /* old->k x k, by the new numbers; null: not counted */
 } seg_kmeans_previous;
 
-/* path: a k-means model. columns: d features of the data's schema, in the new model's order.
- * SEG_E_DATA when the old model is of other features (named), of another method, or of too
- * many segments. */
+/* path: a k-means model. columns, level: d features of the data's schema, in the new model's
+ * order (level: as in seg_kmeans_scale). SEG_E_DATA when the old model is of other features or
+ * levels (named), of another method, or of too many segments. */
 seg_status seg_kmeans_previous_open(const char *path, const seg_schema *schema,
-                                    const size_t *columns, size_t d, seg_kmeans_previous **out,
-                                    seg_error *err);
+                                    const size_t *columns, const float *level, size_t d,
+                                    seg_kmeans_previous **out, seg_error *err);
 void seg_kmeans_previous_close(seg_kmeans_previous *previous);   /* takes null */
 
 /* Which new segment goes on with which old one: the pairs that keep most customers; of equal

@@ -118,6 +118,16 @@ static void warn(const seg_kmeans_trainer *t)
 
 /* ---- figures ------------------------------------------------------------------------------ */
 
+/* What the columns of the centroids are, where they are not plainly those of the data. */
+static seg_status put_features(const seg_kmeans_trainer *t, seg_node *figures, seg_error *err)
+{
+    if (t->level == NULL)
+        return SEG_OK;
+    seg_put_real(figures, "gamma", t->gamma);
+    return seg_kmeans_put_names(t->input.schema, t->columns, t->level, t->d,
+                                seg_put_array(figures, "features"), err);
+}
+
 static void put_segments(const seg_kmeans_model *m, double rows, seg_node *figures)
 {
     seg_node *sizes = seg_put_array(figures, "sizes");
@@ -141,8 +151,8 @@ static void put_segments(const seg_kmeans_model *m, double rows, seg_node *figur
     seg_kmeans_rules_put(m->profile, figures);
 }
 
-static void put_figures(const seg_kmeans_trainer *t, const seg_kmeans_model *m,
-                        seg_node *figures)
+static seg_status put_figures(const seg_kmeans_trainer *t, const seg_kmeans_model *m,
+                              seg_node *figures, seg_error *err)
 {
     static const char *const reasons[] = {
         [SEG_FIT_SETTLED] = "nothing moves", [SEG_FIT_TOLERANCE] = "tolerance",
@@ -161,11 +171,13 @@ static void put_figures(const seg_kmeans_trainer *t, const seg_kmeans_model *m,
     seg_put_text(figures, "stopped", reasons[t->fit->reason]);
     if (t->options->min_size != NULL)
         seg_put_int(figures, "dissolved", (int64_t)t->dissolved);
+    seg_status st = put_features(t, figures, err);
     put_segments(m, weight_of(t, count), figures);
     for (size_t i = 0; i < seg_node_count(seg_doc_root(t->scan)); i++) {
         const seg_node *part = seg_node_at(seg_doc_root(t->scan), i);
         seg_put_node(figures, seg_node_name(part), part);
     }
+    return st;
 }
 
 seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *figures,
@@ -173,14 +185,12 @@ seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *
 {
     seg_status st = SEG_OK;
     seg_kmeans_model *m = NULL;
-    TRY(seg_schema_new(SEG_KIND_FEATURES, &model->schema, err));
-    for (size_t f = 0; f < t->d; f++)
-        TRY(seg_schema_add_feature(model->schema, &t->input.schema->features[t->columns[f]],
-                                   err));
+    TRY(seg_schema_copy(&t->schema->view, &model->schema, err));
     TRY(seg_kmeans_model_new(t->fit->k, t->d, &m, err));
+    TRY(seg_kmeans_model_expand(m, &model->schema->view, err));
     TRY(fill_model(t, m));
     TRY(name_segments(t, &model->schema->view, m, err));
-    put_figures(t, m, figures);
+    TRY(put_figures(t, m, figures, err));
     warn(t);
     if (t->previous != NULL)
         TRY(seg_kmeans_previous_put(t->previous, m, figures, err));

@@ -57,7 +57,8 @@ static seg_status sum_squares(runs *r, seg_error *err)
     if (t->sample.all)
         return SEG_OK;
     r->space.total_square = 0;
-    TRY(seg_kmeans_columns_new(t->columns, NULL, t->d, t->space.scale.log1p, &stats, err));
+    TRY(seg_kmeans_columns_new(t->columns, t->level, t->d, t->space.scale.log1p, &stats,
+                               err));
     seg_matrix rows = seg_kmeans_sample_rows(&t->sample);
     TRY(seg_kmeans_columns_range(&stats, rows, t->n_threads, err));
     seg_kmeans_columns_begin(&stats, t->sample.total_weight);

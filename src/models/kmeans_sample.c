@@ -164,8 +164,8 @@ seg_status seg_kmeans_sample_draw(seg_kmeans_sample *s, const seg_kmeans_scale *
     size_t n_chunks = (rows.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
     massing m = { .sample = s, .kernels = seg_kernels_get(), .weight = weight,
                   .n_rows = rows.n_rows };
-    m.plan = (seg_move_plan){ .d = scale->d, .columns = scale->columns, .shift = scale->shift,
-                              .inverse = scale->inverse, .log1p = scale->log1p, .x = rows.x,
+    m.plan = (seg_move_plan){ .d = scale->d, .columns = scale->columns, .level = scale->level,
+                              .shift = scale->shift, .inverse = scale->inverse, .log1p = scale->log1p, .x = rows.x,
                               .stride = rows.stride };
     TRY(SEG_ALLOC(&m.z, (size_t)n_threads * scale->d, "a row", err));
     TRY(SEG_ALLOC(&m.mass, rows.n_rows, "the masses", err));

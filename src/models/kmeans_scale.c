@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include "base/real.h"
+#include "base/try.h"
 
 /* Middle and spread of one feature. The middle is a float: what is subtracted from a float
  * without loss in the kernels, and as good a middle as any. */
@@ -80,7 +81,8 @@ static seg_status scale_given(seg_kmeans_trainer *t, seg_error *err)
 {
     for (size_t i = 0; t->given && i < t->k_last * t->d; i++) {
         size_t f = i % t->d;
-        double v = t->space.scale.log1p ? seg_log1p(t->given_z[i]) : t->given_z[i];
+        bool log1p = t->space.scale.log1p && f < t->n_numbers;
+        double v = log1p ? seg_log1p(t->given_z[i]) : t->given_z[i];
         if (!isfinite(v))
             return seg_fail(err, SEG_E_DATA, "%s: row %zu: column '%s' is -1 or less, which has"
                             " no log1p", t->options->init, i / t->d + 1,
@@ -103,22 +105,28 @@ static void note_constant(const seg_kmeans_trainer *t, size_t n, size_t first)
 
 seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err)
 {
-    double square = 0;
+    seg_status st = SEG_OK;
+    double square = 0, variance = 0, n = 0;
     size_t n_constant = 0, first = 0;
-    for (size_t f = 0; f < t->d; f++) {
+    for (size_t f = 0; f < t->n_numbers; f++) {
         bool constant = false;
-        seg_status st = scale_of(t, f, &constant, err);
-        if (st != SEG_OK)
-            return st;
+        TRY(scale_of(t, f, &constant, err));
         if (constant && n_constant++ == 0)
             first = f;
+        double mean, sd;
+        seg_kmeans_columns_mean(&t->stats, f, &mean, &sd);
+        n += constant ? 0 : 1;
+        variance += constant ? 0 : sd * sd * t->inverse[f] * t->inverse[f];
+    }
+    TRY(seg_kmeans_scale_levels(t, n > 0 ? variance / n : 1, &n_constant, &first, err));
+    for (size_t f = 0; f < t->d; f++)
         square += seg_kmeans_columns_square(&t->stats, f, t->shift[f]) * t->inverse[f]
                   * t->inverse[f];
-    }
     t->space.total_square = square;
     note_constant(t, n_constant, first);
-    seg_status st = scale_given(t, err);
-    if (st == SEG_OK)
-        choose_units(t);
+    TRY(scale_given(t, err));
+    choose_units(t);
+
+done:
     return st;
 }

@@ -51,8 +51,8 @@ static seg_status choose_rows(few *f, seg_error *err)
     for (size_t r = 0; j->weight != NULL && r < n_rows; r++)
         most = j->weight[r] > most ? j->weight[r] : most;
     uint32_t unit = most / 65536 + 1;
-    seg_move_plan plan = { .d = f->d, .columns = scale->columns, .shift = scale->shift,
-                           .inverse = scale->inverse, .log1p = scale->log1p };
+    seg_move_plan plan = { .d = f->d, .columns = scale->columns, .level = scale->level,
+                           .shift = scale->shift, .inverse = scale->inverse, .log1p = scale->log1p };
     for (size_t r = 0; r < n_rows && f->n < room; r++) {
         if (n_rows > MOST_ROWS
             && seg_rng_below((seg_rng){ j->ctx->seed, ROW_STREAM }, r, n_rows) >= MOST_ROWS)

@@ -28,7 +28,7 @@ static seg_status add_range(seg_kmeans_trainer *t, const seg_block *block, seg_e
     seg_status st = SEG_OK;
     TRY(seg_kmeans_see_weights(t, block, err));
     TRY(see_range(t, block, err));
-    if (t->options->scale == SEG_SCALE_ROBUST)
+    if (seg_kmeans_needs_quantiles(t))
         TRY(seg_quantile_sample_add(&t->quantiles, t->columns, block->x, block->first_row, err));
     if (t->sample.all)
         TRY(seg_kmeans_sample_keep(&t->sample, block->x, err));
@@ -134,7 +134,7 @@ static seg_status end_range(seg_kmeans_trainer *t, seg_error *err)
     seg_status st = SEG_OK;
     TRY(seg_kmeans_weigh(t, &t->space.total_weight, err));
     TRY(seg_kmeans_limits_fit(&t->limits, t->space.total_weight / t->weights.unit, err));
-    if (t->options->scale == SEG_SCALE_ROBUST)
+    if (seg_kmeans_needs_quantiles(t))
         TRY(seg_quantile_sample_sort(&t->quantiles, err));
     seg_kmeans_columns_begin(&t->stats, t->space.total_weight);
     t->phase = MOMENTS;

@@ -1,7 +1,9 @@
 /* kmeans_trainer.h: the state of a k-means training, for the files that walk it:
  *
- *   kmeans_begin.c    options, columns, weights
+ *   kmeans_begin.c    options, weights
+ *   kmeans_select.c   columns: numbers and categories
  *   kmeans_scale.c    scaling and the units of the sums, from range and moments
+ *   kmeans_gamma.c    scaling of categories
  *   kmeans_sample.c   rows in memory: all of them, or a weighted sample
  *   kmeans_runs.c     starts, restarts and the scan over k, on the rows in memory
  *   kmeans_fit.c      Lloyd's algorithm, on them and on the blocks of the source
@@ -56,7 +58,11 @@ typedef struct seg_kmeans_trainer {
     seg_kmeans_way way;
     size_t k_first, k_last, d;
     seg_kmeans_limits limits;
-    size_t *columns;                 /* of the schema, d of them */
+    seg_schema_owner *schema;        /* what is segmented by: numbers, then categories */
+    size_t n_numbers;                /* the first ones of d; then levels of categories */
+    size_t *columns;                 /* d: of the data */
+    float *level;                    /* d, as in seg_kmeans_scale; null: numbers only */
+    double gamma;
     double *given_z;                 /* k_last x d; scaled once the scaling is known */
     seg_kmeans_weights weights;
     seg_kmeans_phase phase;
@@ -86,6 +92,15 @@ typedef struct seg_kmeans_trainer {
     seg_kmeans_figures figures;
 } seg_kmeans_trainer;
 
+/* Whether numbers are scaled by their quartiles. */
+static inline bool seg_kmeans_needs_quantiles(const seg_kmeans_trainer *t)
+{
+    return t->options->scale == SEG_SCALE_ROBUST && t->n_numbers > 0;
+}
+
+/* --features and --categories: schema, d, columns, level. */
+seg_status seg_kmeans_choose_columns(seg_kmeans_trainer *t, seg_error *err);
+
 /* Weights of the block's rows in units, or null if there are none. */
 seg_status seg_kmeans_block_weights(seg_kmeans_trainer *t, const seg_block *block,
                                     const uint32_t **out, seg_error *err);
@@ -102,6 +117,11 @@ seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, double *total, seg_error *err
 
 /* Range and moments are known: scaling, units, scaled given centroids. */
 seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err);
+
+/* Part of that: the levels of categories. variance: of a scaled number, the mean over those
+ * that are not constant. Counts categories that are; *first: the first level of the first. */
+seg_status seg_kmeans_scale_levels(seg_kmeans_trainer *t, double variance, size_t *n_constant,
+                                   size_t *first, seg_error *err);
 
 /* Starts, restarts and the scan over the rows in memory: best_z and best_k. */
 seg_status seg_kmeans_run_sample(seg_kmeans_trainer *t, seg_error *err);

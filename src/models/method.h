@@ -76,6 +76,9 @@ struct seg_method {
     /* X, obs, var and everything under "uns/model"; the job writes "uns/segmill" (kind,
      * method, versions, features with levels, options, provenance). */
     seg_status (*save)(const seg_model *model, seg_h5_writer *w, seg_error *err);
+    /* Adds to `out` what the columns of the model's X are, as features; nothing, or null:
+     * those of the schema. */
+    seg_status (*columns_of_x)(const seg_model *model, seg_schema_owner *out, seg_error *err);
     /* model->schema and info are there; fill state. Check every index and value. */
     seg_status (*load)(seg_model *model, seg_h5 *file, seg_error *err);
     void (*state_free)(void *state);            /* takes null */

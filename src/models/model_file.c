@@ -1,11 +1,12 @@
 /* model_file.c: the part of a model file that all methods share; see models/FORMAT.md.
  *
  *   uns/segmill/kind, method, format_version
- *   uns/segmill/features/{name,type}   in the model's order
  *   uns/segmill/categories/<i>         category names of feature i
+ *   uns/segmill/features               names of the features, where var has others
  *   uns/segmill/info/...               options, figures, provenance
  *   uns/segmill/selfcheck/...          rows and their scores: selfcheck_file.c
- *   var                                the same features, for people */
+ *   var                                the columns of X: the features in the model's order, or
+ *                                      what the method makes of them */
 #include <stdio.h>
 #include <string.h>
 
@@ -17,13 +18,23 @@
 
 enum { FORMAT_VERSION = 1, MAX_FEATURES = 1 << 24 };
 
-static seg_status put_features(const seg_model *model, seg_h5_writer *w, seg_error *err)
+static seg_status put_names(const seg_schema *schema, seg_h5_writer *w, seg_error *err)
+{
+    const char **names = NULL;
+    seg_status st = SEG_ALLOC(&names, schema->n_features, "the names", err);
+    for (size_t f = 0; st == SEG_OK && f < schema->n_features; f++)
+        names[f] = schema->features[f].name;
+    if (st == SEG_OK)
+        st = seg_h5_put_texts(w, "uns/segmill/features", names, schema->n_features, err);
+    seg_free(names);
+    return st;
+}
+
+static seg_status put_var(const seg_schema *schema, seg_h5_writer *w, seg_error *err)
 {
     seg_status st = SEG_OK;
-    const seg_schema *schema = &model->schema->view;
     const char **names = NULL;
     char *types = NULL;
-    char path[96];
 
     TRY(SEG_ALLOC(&names, schema->n_features, "the names", err));
     TRY(seg_alloc_array(&types, schema->n_features, 8, "the types", err));
@@ -36,6 +47,27 @@ static seg_status put_features(const seg_model *model, seg_h5_writer *w, seg_err
     TRY(seg_h5_frame_column(w, &(seg_column){ .name = "kind", .type = SEG_TYPE_TEXT, .width = 8 },
                             types, err));
     TRY(seg_h5_frame_end(w, err));
+
+done:
+    seg_free(names);
+    seg_free(types);
+    return st;
+}
+
+static seg_status put_features(const seg_model *model, seg_h5_writer *w, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_schema *schema = &model->schema->view;
+    seg_schema_owner *columns = NULL;
+    char path[96];
+
+    TRY(seg_schema_new(SEG_KIND_FEATURES, &columns, err));
+    if (model->method->columns_of_x != NULL)
+        TRY(model->method->columns_of_x(model, columns, err));
+    bool others = columns->view.n_features > 0;
+    TRY(put_var(others ? &columns->view : schema, w, err));
+    if (others)
+        TRY(put_names(schema, w, err));
     for (size_t f = 0; f < schema->n_features; f++) {
         if (schema->features[f].type != SEG_TYPE_CODE)
             continue;
@@ -45,8 +77,7 @@ static seg_status put_features(const seg_model *model, seg_h5_writer *w, seg_err
     }
 
 done:
-    seg_free(names);
-    seg_free(types);
+    seg_schema_free(columns);
     return st;
 }
 
@@ -118,7 +149,8 @@ static seg_status get_features(seg_model *model, seg_h5 *file, seg_error *err)
     const char *const *names;
     size_t n;
     char path[96];
-    TRY(seg_h5_get_texts(file, "var/feature", &names, &n, err));
+    bool others = seg_h5_has(file, "uns/segmill/features");
+    TRY(seg_h5_get_texts(file, others ? "uns/segmill/features" : "var/feature", &names, &n, err));
     if (n > MAX_FEATURES) {
         st = seg_fail(err, SEG_E_DATA, "%zu features are more than %d", n, MAX_FEATURES);
         goto done;

@@ -92,42 +92,45 @@ static inline vec_f32 put_level(const seg_nearest_plan *plan, size_t f, vec_f32 
     return z;
 }
 
-static bool is_level_of(const seg_nearest_plan *plan, size_t f, size_t column)
+/* Numbers in neighbouring columns, at most 4. Returns how many features were put. */
+static size_t load_numbers(const seg_nearest_plan *plan, const float *const *row, size_t f,
+                           float *tile, vec_f32 *squares)
 {
-    return f < plan->d && is_level(plan, f) && plan->columns[f] == column;
-}
-
-/* How many features from f on are numbers in neighbouring columns, at most 4. */
-static size_t run_of_numbers(const seg_nearest_plan *plan, size_t f)
-{
+    vec_f32 column[4];
     size_t n = 1;
     while (n < 4 && f + n < plan->d && plan->columns[f + n] == plan->columns[f] + n
            && !is_level(plan, f + n))
         n++;
+    vec_load_columns(row, plan->columns[f], n, column);
+    for (size_t c = 0; c < n; c++) {
+        vec_f32 z = put_column(plan, f + c, column[c], true, tile + (f + c) * TILE);
+        *squares = vec_fma(z, z, *squares);
+    }
     return n;
 }
 
-/* The same for columns that lie apart, and for levels of categories: a column of codes is
- * read once. */
+/* The levels of a category, whose codes are read once. */
+static size_t load_levels(const seg_nearest_plan *plan, const float *const *row, size_t f,
+                          float *tile, vec_f32 *squares)
+{
+    vec_f32 column[4];
+    size_t n = 0, at = plan->columns[f];
+    vec_load_columns(row, at, 1, column);
+    for (; f + n < plan->d && is_level(plan, f + n) && plan->columns[f + n] == at; n++) {
+        vec_f32 z = put_level(plan, f + n, column[0], tile + (f + n) * TILE);
+        *squares = vec_fma(z, z, *squares);
+    }
+    return n;
+}
+
+/* The same for columns that lie apart, and for levels of categories. */
 static void load_chosen(const seg_nearest_plan *plan, const float *const *row, float *tile,
                         vec_f32 *squares)
 {
-    vec_f32 column[4], sum = vec_all(0);
-    for (size_t f = 0, n; f < plan->d; f += n) {
-        size_t at = plan->columns[f];
-        bool levels = is_level(plan, f);
-        n = levels ? 1 : run_of_numbers(plan, f);
-        vec_load_columns(row, at, n, column);
-        for (size_t c = 0; !levels && c < n; c++) {
-            vec_f32 z = put_column(plan, f + c, column[c], true, tile + (f + c) * TILE);
-            sum = vec_fma(z, z, sum);
-        }
-        for (n = levels ? 0 : n; levels && is_level_of(plan, f + n, at); n++) {
-            vec_f32 z = put_level(plan, f + n, column[0], tile + (f + n) * TILE);
-            sum = vec_fma(z, z, sum);
-        }
-    }
-    *squares = sum;
+    *squares = vec_all(0);
+    for (size_t f = 0; f < plan->d;)
+        f += is_level(plan, f) ? load_levels(plan, row, f, tile, squares)
+                               : load_numbers(plan, row, f, tile, squares);
 }
 
 static void load_tile(const seg_nearest_plan *plan, const float *const *row, float *tile,

@@ -82,7 +82,7 @@ static void walk(seg_kmeans_columns *c, seg_matrix rows, const uint32_t *weights
 static void new_columns(bool log1p, seg_kmeans_columns *c)
 {
     make_rows();
-    OK(seg_kmeans_columns_new(apart, D, log1p, c, &err));
+    OK(seg_kmeans_columns_new(apart, NULL, D, log1p, c, &err));
 }
 
 /* ---- against plain loops ------------------------------------------------------------------------ */
@@ -290,7 +290,7 @@ static void same_bits_for_any_threads_blocks_and_levels(void **state)
 static seg_status once(void)
 {
     seg_kmeans_columns c;
-    seg_status st = seg_kmeans_columns_new(apart, D, false, &c, &err);
+    seg_status st = seg_kmeans_columns_new(apart, NULL, D, false, &c, &err);
     if (st == SEG_OK)
         st = seg_kmeans_columns_range(&c, rows_of(x, N), 2, &err);
     if (st == SEG_OK)

@@ -68,7 +68,7 @@ static seg_kmeans_previous *open_old(size_t k, const double *orders, const size_
     seg_error err = { .text = "" };
     seg_kmeans_previous *p;
     save("old.model", k, orders, old_names, columns);
-    if (seg_kmeans_previous_open("old.model", &data, both, D, &p, &err) != SEG_OK)
+    if (seg_kmeans_previous_open("old.model", &data, both, NULL, D, &p, &err) != SEG_OK)
         fail_msg("%s", err.text);
     return p;
 }
@@ -247,7 +247,7 @@ static void a_new_name_is_not_that_of_an_old_segment(void **state)
     static const int64_t counts[] = { 50, 1, 50, 1 };
     seg_kmeans_previous *p;
     save("old.model", 2, at, names, both);
-    assert_int_equal(seg_kmeans_previous_open("old.model", &data, both, D, &p, NULL), SEG_OK);
+    assert_int_equal(seg_kmeans_previous_open("old.model", &data, both, NULL, D, &p, NULL), SEG_OK);
     seg_kmeans_model *m = model_of(2, fresh);
     assert_int_equal(seg_kmeans_previous_match(p, m, counts, NULL), SEG_OK);
     assert_int_equal(seg_kmeans_permute(m, p, NULL), SEG_OK);
@@ -266,7 +266,7 @@ static void refuses(const char *path, const size_t *columns, size_t d, const cha
 {
     seg_kmeans_previous *p;
     seg_error err = { .text = "" };
-    assert_int_equal(seg_kmeans_previous_open(path, &data, columns, d, &p, &err), SEG_E_DATA);
+    assert_int_equal(seg_kmeans_previous_open(path, &data, columns, NULL, d, &p, &err), SEG_E_DATA);
     assert_null(p);
     if (strstr(err.text, words) == NULL)
         fail_msg("'%s' does not say '%s'", err.text, words);
@@ -300,7 +300,7 @@ static void a_missing_file_is_an_error_of_the_system(void **state)
     (void)state;
     seg_kmeans_previous *p;
     seg_error err;
-    assert_int_equal(seg_kmeans_previous_open("none.model", &data, both, D, &p, &err), SEG_E_IO);
+    assert_int_equal(seg_kmeans_previous_open("none.model", &data, both, NULL, D, &p, &err), SEG_E_IO);
     assert_null(p);
 }
 
@@ -313,7 +313,7 @@ static seg_status go_through(seg_error *err)
     seg_kmeans_previous *p = NULL;
     seg_kmeans_model *m = NULL;
     seg_doc *doc = NULL;
-    seg_status st = seg_kmeans_previous_open("old.model", &data, both, D, &p, err);
+    seg_status st = seg_kmeans_previous_open("old.model", &data, both, NULL, D, &p, err);
     if (st == SEG_OK)
         st = seg_kmeans_model_new(3, D, &m, err);
     if (st == SEG_OK) {

@@ -30,7 +30,8 @@ static float x[MANY * D];
 static uint32_t weight[N];
 static const size_t columns[D] = { 0, 1, 2 };
 static const double shift[D] = { 0, 5, 0 }, inverse[D] = { 1, 0.5, 2 };
-static const seg_kmeans_scale scale = { D, columns, shift, inverse, false };
+static const seg_kmeans_scale scale = { .d = D, .columns = columns, .shift = shift,
+                                        .inverse = inverse };
 
 static double uniform(uint64_t i)
 {
