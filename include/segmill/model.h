@@ -22,6 +22,8 @@ SEG_API const seg_method *seg_method_at(size_t i);
 SEG_API const seg_method *seg_method_find(const char *name);
 SEG_API const char *seg_method_name(const seg_method *method);
 SEG_API const char *seg_method_summary(const seg_method *method);
+/** What it does, in lines for people; null if the summary says it all. */
+SEG_API const char *seg_method_about(const seg_method *method);
 /** Its options: the table, and the struct's size for who wants to fill one by
  *  seg_option_set(); seg_method_defaults() fills it first. */
 SEG_API const seg_option *seg_method_options(const seg_method *method);

@@ -100,6 +100,11 @@ void help_command(FILE *out, const seg_command *command, const seg_method *metho
     seg_common_options common;
     fprintf(out, "usage: segmill %s [options] %s\n\n%s\n", command->name, command->operands,
             command->summary);
+    if (method != NULL)
+        fprintf(out, "\n%s: %s\n%s", seg_method_name(method), seg_method_summary(method),
+                seg_method_about(method) == NULL ? "" : "\n");
+    if (method != NULL && seg_method_about(method) != NULL)
+        fputs(seg_method_about(method), out);
     if (strcmp(command->name, "import") == 0)
         fputs("\nWhich option for which file: segmill help formats\n", out);
     _Alignas(16) char defaults[WORDS_OPTIONS_BYTES] = { 0 };

@@ -287,6 +287,23 @@ static seg_status check(const void *options, seg_error *err)
 const seg_method seg_method_kmeans = {
     .name = "kmeans",
     .summary = "segments of customers that are alike (k-means)",
+    .about =
+        "Customers fall into k segments so that each is as near as can be to the mean of its\n"
+        "segment, its centroid (least sum of squared distances: the inertia).\n"
+        "  Features  all number columns, brought to one scale (--scale); categories where\n"
+        "            --categories says so. A missing value lies in the middle of its feature.\n"
+        "  Start     rows drawn far from each other (--init), the best of some tries (--n-init).\n"
+        "            Of more rows than 65,536 (fewer of wide data) the start is made on a\n"
+        "            weighted sample; then all rows move the centroids until the inertia falls by\n"
+        "            less than --tol, pass by pass, also when they do not fit in memory.\n"
+        "  Labels    are those of float64 to the last row, for any number of threads, whatever\n"
+        "            the processor; ties go to the lowest number.\n"
+        "  Number    --k 3..12 tries each, and tells by silhouette, stability and size which to\n"
+        "            take and why.\n"
+        "  Profile   the model says what each segment is like, what it brings and by which rule\n"
+        "            its customers are recognised; --previous keeps numbers and names.\n"
+        "  Scores    segment, segment_name, distance, second nearest segment, margin (0: on the\n"
+        "            border, 1: at the centroid), outlier (1: farther than three times usual).\n",
     .train_view = SEG_VIEW_FEATURES,
     .score_view = SEG_VIEW_FEATURES,
     .options = option_table,

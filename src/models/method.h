@@ -55,6 +55,7 @@ struct seg_model {
 struct seg_method {
     const char *name;           /* "kmeans" */
     const char *summary;        /* one line */
+    const char *about;          /* what it does, in lines for `help METHOD`; may be null */
     seg_view train_view, score_view;
     bool needs_label;           /* label column(s) of the schema: a CODE obs column */
     const seg_option *options;

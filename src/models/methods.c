@@ -26,6 +26,7 @@ const seg_method *seg_method_find(const char *name)
 
 const char *seg_method_name(const seg_method *method) { return method->name; }
 const char *seg_method_summary(const seg_method *method) { return method->summary; }
+const char *seg_method_about(const seg_method *method) { return method->about; }
 const seg_option *seg_method_options(const seg_method *method) { return method->options; }
 size_t seg_method_options_size(const seg_method *method) { return method->options_size; }
 
