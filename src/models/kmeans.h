@@ -13,7 +13,7 @@ typedef enum seg_kmeans_scaling {
 
 typedef struct seg_kmeans_options {
     const char *k;            /* "8" or "3..12" */
-    const char *init;         /* greedy, parallel, random, farthest, or a file of centroids */
+    const char *init;         /* greedy, parallel, random, farthest, bisecting, or a file of centroids */
     uint32_t n_init, max_iter;
     double tol;
     int scale;                /* seg_kmeans_scaling */

@@ -44,7 +44,10 @@ static seg_status choose_start(seg_kmeans_trainer *t, seg_error *err)
             t->way = (seg_kmeans_way)i;
             return SEG_OK;
         }
-    t->given = true;
+    t->bisecting = strcmp(t->options->init, "bisecting") == 0;
+    t->given = !t->bisecting;
+    if (t->bisecting)
+        return SEG_OK;
     size_t k;
     seg_status st = seg_kmeans_init_read(t->options->init, t->input.schema, t->columns, t->level,
                                          t->d, &t->given_z, &k, err);

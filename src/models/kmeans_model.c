@@ -230,8 +230,9 @@ done:
 static const seg_option option_table[] = {
     { "k", SEG_OPTION_TEXT, FIELD(k), 0, 0, NULL, "N|A..B",
       "number of segments; of a range the best is taken, and why is said", 0 },
-    { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|parallel|random|farthest|FILE",
-      "start: greedy k-means++, k-means||, random rows, farthest rows, or the centroids of a table or of a k-means model",
+    { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|parallel|random|farthest|bisecting|FILE",
+      "start: greedy k-means++, k-means||, random rows, farthest rows, halving the widest segment,"
+      " or the centroids of a table or of a k-means model",
       SEG_OPTION_INPUT },
     { "n-init", SEG_OPTION_U32, FIELD(n_init), 1, 10000, NULL, NULL,
       "restarts, the one with the least inertia is kept; of a range, at its first k: each further"

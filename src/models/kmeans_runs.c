@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/real.h"
 #include "base/try.h"
+#include "models/kmeans_bisect.h"
 #include "models/kmeans_judge.h"
 
 /* The best run of one k. */
@@ -150,6 +151,12 @@ static seg_status begin_at(runs *r, size_t k, uint32_t restart, size_t *there, s
         *there = last->k;
         memcpy(r->z, last->z, last->k * d * sizeof *r->z);
     }
+    if (t->bisecting) {
+        seg_kmeans_bisecting b = { .ctx = t->input.ctx, .space = &r->space,
+                                   .rows = seg_kmeans_sample_rows(&t->sample),
+                                   .weight = t->sample.weight, .deadline = t->limits.deadline };
+        return seg_kmeans_bisect(&b, restart, k, r->z, there, err);
+    }
     return seg_kmeans_start_draw(&r->start, t->way, t->input.ctx->seed, restart, k, r->z, there,
                                  err);
 }
@@ -214,7 +221,7 @@ static seg_status allocate(runs *r, double *quantum, seg_error *err)
     r->fit->deadline = t->limits.deadline;
     r->per_row = t->sample.all ? t->weights.unit
                  : t->sample.total_weight / ((double)t->weights.total / t->weights.unit);
-    if (!t->given)
+    if (!t->given && !t->bisecting)
         TRY(seg_kmeans_start_new(&r->space.scale, seg_kmeans_sample_rows(&t->sample),
                                  t->sample.weight, t->space.widest, t->k_last, t->n_threads,
                                  &r->start, err));

@@ -7,6 +7,7 @@
  *   kmeans_sample.c   rows in memory: all of them, or a weighted sample
  *   kmeans_runs.c     starts, restarts and the scan over k, on the rows in memory
  *   kmeans_fit.c      Lloyd's algorithm, on them and on the blocks of the source
+ *   kmeans_bisect.c   the bisecting start
  *   kmeans_limits.c   the time it may take, and how small a segment may be
  *   kmeans_checkpoint.c  what a killed training goes on from
  *   kmeans_train.c    the pass contract
@@ -55,6 +56,7 @@ typedef struct seg_kmeans_trainer {
     const seg_kmeans_options *options;
     int n_threads;
     bool given;                      /* centroids to start from are in given_z */
+    bool bisecting;                  /* else by `way` */
     seg_kmeans_way way;
     size_t k_first, k_last, d;
     seg_kmeans_limits limits;

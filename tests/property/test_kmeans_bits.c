@@ -244,6 +244,7 @@ static void rows_in_memory_give_the_same_bits(void **state)
     check_settings(FEW, 1, (const char *const[]){ "k", "3..5", "n-init", "2", NULL });
     check_settings(FEW, 3, (const char *const[]){ "k", "7", "init", "parallel", "weights",
                                                   "people", "scale", "minmax", NULL });
+    check_settings(FEW, 2, (const char *const[]){ "k", "3..5", "init", "bisecting", NULL });
 }
 
 static void a_sample_and_then_all_rows_give_the_same_bits(void **state)
@@ -254,6 +255,8 @@ static void a_sample_and_then_all_rows_give_the_same_bits(void **state)
     check_settings(MANY, 3, (const char *const[]){ "k", "20", "weights", "people", "scale",
                                                    "robust", "init", "random", "max-iter", "10",
                                                    NULL });
+    check_settings(MANY, 4, (const char *const[]){ "k", "11", "init", "bisecting", "max-iter", "5",
+                                                   "min-size", "3%", NULL });
 }
 
 /* ---- weights ------------------------------------------------------------------------------- */
@@ -287,6 +290,7 @@ static void a_row_of_weight_three_is_three_rows(void **state)
     (void)state;
     static const char *const scales[] = { "none", "z", "minmax", "log1p-z" };
     static const char *const ks[] = { "4", "9", "2..5" };
+    static const char *const inits[] = { "greedy", "bisecting" };
     const char *names = "visits,spend,age,tiny,huge,share";
     seg_context ctx = seg_context_defaults();
     for (size_t i = 0; i < FEW; i++)      /* -1 and less has no logarithm */
@@ -294,16 +298,17 @@ static void a_row_of_weight_three_is_three_rows(void **state)
     rows[7 * WIDTH] = 3e6F;               /* far from all others, and no row at all */
     rows[7 * WIDTH + D] = 0;
     size_t n = repeat_rows();
-    for (size_t i = 0; i < 12; i++) {
+    for (size_t i = 0; i < 24; i++) {
         char weighted[65], plain[65];
-        const char *options[] = { "k", ks[i % 3], "scale", scales[i / 3], "features", names,
-                                  "n-init", "2", "tol", "0", "resamples", "0", NULL, "people",
-                                  NULL };
+        const char *options[] = { "k", ks[i % 3], "scale", scales[i % 12 / 3], "features", names,
+                                  "n-init", "2", "tol", "0", "resamples", "0", "init",
+                                  inits[i / 12], NULL, "people", NULL };
         hash_model(learn(&ctx, in_memory(&ctx, repeated, n), options), i % 3 == 2, plain);
-        options[12] = "weights";
+        options[14] = "weights";
         hash_model(learn(&ctx, in_memory(&ctx, rows, FEW), options), i % 3 == 2, weighted);
         if (strcmp(weighted, plain) != 0)
-            fail_msg("scale %s, k %s: other bits", scales[i / 3], ks[i % 3]);
+            fail_msg("scale %s, k %s, %s: other bits", scales[i % 12 / 3], ks[i % 3],
+                     inits[i / 12]);
     }
     make_rows();
 }
