@@ -20,6 +20,7 @@ typedef struct seg_kmeans_options {
     const char *features;     /* list; null: all numbers */
     const char *categories;   /* list, or "all"; null: none */
     double gamma;             /* what two levels of a category are apart; 0: by the data */
+    const char *feature_weights;   /* "spend=2,age=0.5"; null: all alike */
     const char *weights;      /* column; null: all rows alike */
     uint32_t resamples;       /* of each k of a scan */
     const char *previous;     /* model whose numbers and names go on; null: none */

@@ -209,6 +209,7 @@ seg_status seg_kmeans_train_begin(const seg_train_input *input, void **out, seg_
     TRY(seg_kmeans_limits_read(t->options, &t->limits, err));
     TRY(find_weights(t, err));
     TRY(seg_kmeans_choose_columns(t, err));
+    TRY(seg_kmeans_importance_read(t, err));
     TRY(choose_start(t, err));
     TRY(parse_k(t, err));
     if (t->options->previous != NULL)
@@ -251,6 +252,7 @@ void seg_kmeans_train_free(void *trainer_)
     seg_free(t->shift);
     seg_free(t->inverse);
     seg_free(t->quantum);
+    seg_free(t->importance);
     seg_kmeans_sample_free(&t->sample);
     seg_free(t->best_z);
     seg_doc_free(t->scan);

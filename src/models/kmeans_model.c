@@ -1,5 +1,5 @@
 /* kmeans_model.c: k-means segments as a model: scores, evaluation, description. */
-#include "models/kmeans_limits.h"
+#include "models/kmeans_trainer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -251,6 +251,8 @@ static const seg_option option_table[] = {
     { "gamma", SEG_OPTION_F64, FIELD(gamma), 0, 1e9, NULL, NULL,
       "squared distance between two levels of a category, in scaled units; 0: by the data, so"
       " that on average a category weighs as much as a number", 0 },
+    { "feature-weights", SEG_OPTION_LIST, FIELD(feature_weights), 0, 0, NULL, "COL=W,...",
+      "columns that count more or less than the others (1): spend=2,age=0.5", 0 },
     { "weights", SEG_OPTION_TEXT, FIELD(weights), 0, 0, NULL, "COL",
       "column of row weights: a row of weight 3 counts like three rows", 0 },
     { "resamples", SEG_OPTION_U32, FIELD(resamples), 0, 1000, NULL, NULL,
@@ -282,7 +284,8 @@ static void defaults(void *options)
 static seg_status check(const void *options, seg_error *err)
 {
     seg_kmeans_limits limits;
-    return seg_kmeans_limits_read(options, &limits, err);
+    seg_status st = seg_kmeans_limits_read(options, &limits, err);
+    return st == SEG_OK ? seg_kmeans_importance_check(options, err) : st;
 }
 
 const seg_method seg_method_kmeans = {

@@ -119,6 +119,7 @@ seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err)
         variance += constant ? 0 : sd * sd * t->inverse[f] * t->inverse[f];
     }
     TRY(seg_kmeans_scale_levels(t, n > 0 ? variance / n : 1, &n_constant, &first, err));
+    seg_kmeans_importance_apply(t);
     for (size_t f = 0; f < t->d; f++)
         square += seg_kmeans_columns_square(&t->stats, f, t->shift[f]) * t->inverse[f]
                   * t->inverse[f];

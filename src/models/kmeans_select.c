@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "base/try.h"
 
-static seg_status no_such_feature(const seg_schema *schema, const char *option, const char *name,
-                                  size_t n, seg_error *err)
+seg_status seg_kmeans_no_such_feature(const seg_schema *schema, const char *option,
+                                      const char *name, size_t n, seg_error *err)
 {
     char wanted[64];
     const char *nearest = NULL;
@@ -43,7 +43,7 @@ static seg_status choose_named(const seg_schema *schema, choice *c, const char *
     while (f < schema->n_features && !seg_equal_n(schema->features[f].name, item, n))
         f++;
     if (f == schema->n_features)
-        return no_such_feature(schema, c->option, item, n, err);
+        return seg_kmeans_no_such_feature(schema, c->option, item, n, err);
     if (schema->features[f].type != c->type)
         return seg_fail(err, SEG_E_USAGE, "--%s names '%.*s', which is %s", c->option, shown,
                         item, c->otherwise);

@@ -4,6 +4,7 @@
  *   kmeans_select.c   columns: numbers and categories
  *   kmeans_scale.c    scaling and the units of the sums, from range and moments
  *   kmeans_gamma.c    scaling of categories
+ *   kmeans_importance.c  features that count more or less than others
  *   kmeans_sample.c   rows in memory: all of them, or a weighted sample
  *   kmeans_runs.c     starts, restarts and the scan over k, on the rows in memory
  *   kmeans_fit.c      Lloyd's algorithm, on them and on the blocks of the source
@@ -72,6 +73,7 @@ typedef struct seg_kmeans_trainer {
     seg_kmeans_columns stats;
     seg_quantile_sample quantiles;   /* robust scaling only */
     double *shift, *inverse, *quantum;
+    double *importance;              /* d: what the user says; 0: nothing; null: of no one */
     seg_kmeans_space space;          /* of all rows */
     seg_kmeans_sample sample;
     /* the best so far, on the rows in memory */
@@ -124,6 +126,15 @@ seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err);
  * that are not constant. Counts categories that are; *first: the first level of the first. */
 seg_status seg_kmeans_scale_levels(seg_kmeans_trainer *t, double variance, size_t *n_constant,
                                    size_t *first, seg_error *err);
+
+/* --feature-weights: read once the columns are chosen, and put on the scaling. */
+seg_status seg_kmeans_importance_read(seg_kmeans_trainer *t, seg_error *err);
+void seg_kmeans_importance_apply(seg_kmeans_trainer *t);
+/* As far as it can be seen without data. */
+seg_status seg_kmeans_importance_check(const seg_kmeans_options *options, seg_error *err);
+/* SEG_E_USAGE with the nearest name. */
+seg_status seg_kmeans_no_such_feature(const seg_schema *schema, const char *option,
+                                      const char *name, size_t n, seg_error *err);
 
 /* Starts, restarts and the scan over the rows in memory: best_z and best_k. */
 seg_status seg_kmeans_run_sample(seg_kmeans_trainer *t, seg_error *err);
