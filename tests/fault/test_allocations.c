@@ -84,6 +84,7 @@ static void train(void **state)
     (void)state;
     command("train kmeans c.h5 --k=2..3 --scale=robust --output=x.model");
     command("train kmeans c.h5 --init=start.csv --output=x.model");
+    command("train kmeans c.h5 --k=2 --categories=all --output=x.model");
     command("train tree c.h5 --cv=2 --output=x.model");
     command("train rules o.h5 --min-support=2 --min-confidence=0.1 --output=x.model");
     command("train rfm o.h5 --output=x.model");

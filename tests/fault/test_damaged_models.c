@@ -173,6 +173,12 @@ static void kmeans(void **state)
     damage("kmeans c.csv --k=3", "c.csv");
 }
 
+static void kmeans_of_categories(void **state)
+{
+    (void)state;
+    damage("kmeans c.csv --k=3 --categories=plan,churned", "c.csv");
+}
+
 static void tree(void **state)
 {
     (void)state;
@@ -205,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kmeans),
+        cmocka_unit_test(kmeans_of_categories),
         cmocka_unit_test(tree),
         cmocka_unit_test(rules),
         cmocka_unit_test(rfm),
