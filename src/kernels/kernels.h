@@ -95,6 +95,8 @@ typedef struct seg_move_plan {
     const float *x;
     size_t stride;
     const uint32_t *weight;     /* per row of x; null: 1 */
+    bool fold;                  /* weights are multiplied before a value is rounded, not after:
+                                   more exact, but three rows are no longer one of weight 3 */
 } seg_move_plan;
 
 typedef struct seg_move {
@@ -136,6 +138,7 @@ typedef void seg_columns_range_fn(const float *x, size_t stride, size_t n, size_
  * below 2^51 in size. */
 typedef struct seg_moment_units {
     const double *origin, *quantum, *square_quantum;
+    bool fold;                  /* as in seg_move_plan */
 } seg_moment_units;
 typedef struct seg_moment_sums {
     int64_t *n, *sum, *square;  /* n: weight of the values that are there */

@@ -86,6 +86,7 @@ typedef struct seg_kmeans_sweep {
     const seg_kmeans_centres *centres;
     const double *quantum;     /* d */
     const seg_kmeans_drift *drift;   /* not null: rows whose bounds hold are passed over */
+    bool fold;                 /* how weights are multiplied: seg_move_plan */
     bool whole;                /* no label is known yet: every row is added, none is taken */
     int64_t *sum, *count;      /* k x d and k: changed by what the rows of the block change */
     uint64_t n_active, n_doubtful, n_changed;   /* counted up */
@@ -104,20 +105,24 @@ typedef struct seg_kmeans_rows {
     double *dist2, *second_dist2;
 } seg_kmeans_rows;
 
+/* Sums that no number of rows and no weights fill up. */
+typedef __int128 seg_wide;
+
 /* Figures of a whole pass. Counts are sums of weights. */
 typedef struct seg_kmeans_figures {
     size_t k, d;
     int64_t *count;            /* k */
-    int64_t *spread;           /* k: squared distances, times dist_quantum */
-    int64_t *distance;         /* k: distances, times distance_quantum */
-    int64_t silhouette;        /* simplified silhouette, times silhouette_quantum */
+    seg_wide *spread;          /* k: squared distances, times dist_quantum */
+    seg_wide *distance;        /* k: distances, times distance_quantum */
+    seg_wide silhouette;       /* simplified silhouette, times silhouette_quantum */
     double dist_quantum, distance_quantum, silhouette_quantum;   /* powers of two */
     double *far_dist2;         /* k: the farthest row of each cluster, */
     uint64_t *far_row;         /*    ties to the lowest row */
     double *far_z;             /*    k x d */
 } seg_kmeans_figures;
 
-seg_status seg_kmeans_figures_new(size_t k, size_t d, double dist_quantum, double total_weight,
+/* dist_quantum: no squared distance times it reaches 2^51. */
+seg_status seg_kmeans_figures_new(size_t k, size_t d, double dist_quantum,
                                   seg_kmeans_figures *out, seg_error *err);
 void seg_kmeans_figures_clear(seg_kmeans_figures *figures);
 void seg_kmeans_figures_free(seg_kmeans_figures *figures);

@@ -12,16 +12,13 @@
 
 /* ---- figures ----------------------------------------------------------------------------- */
 
-seg_status seg_kmeans_figures_new(size_t k, size_t d, double dist_quantum, double total_weight,
+seg_status seg_kmeans_figures_new(size_t k, size_t d, double dist_quantum,
                                   seg_kmeans_figures *out, seg_error *err)
 {
     seg_status st = SEG_OK;
-    double widest = sqrt(ldexp(1, 62) / (dist_quantum * total_weight));
-    *out = (seg_kmeans_figures){ .k = k, .d = d, .dist_quantum = dist_quantum };
-    out->distance_quantum = seg_power_below(ldexp(1, 61) / (total_weight * widest));
-    out->silhouette_quantum = seg_power_below(ldexp(1, 62) / total_weight);
-    if (out->silhouette_quantum > 0x1p50)
-        out->silhouette_quantum = 0x1p50;
+    *out = (seg_kmeans_figures){ .k = k, .d = d, .dist_quantum = dist_quantum,
+                                 .silhouette_quantum = 0x1p50 };
+    out->distance_quantum = seg_power_below(0x1p51 / sqrt(0x1p51 / dist_quantum));
     TRY(SEG_ALLOC(&out->count, k, "the counts", err));
     TRY(SEG_ALLOC(&out->spread, k, "the spreads", err));
     TRY(SEG_ALLOC(&out->distance, k, "the spreads", err));
@@ -85,9 +82,9 @@ static void merge(seg_kmeans_figures *into, const seg_kmeans_figures *from)
     into->silhouette += from->silhouette;
 }
 
-static int64_t units(double value, double quantum, int64_t weight)
+static seg_wide units(double value, double quantum, int64_t weight)
 {
-    return (int64_t)nearbyint(value * quantum) * weight;
+    return (seg_wide)(int64_t)nearbyint(value * quantum) * weight;
 }
 
 /* The simplified silhouette of a row: (b - a) / b with the distances a and b to its own and
@@ -243,10 +240,7 @@ seg_status seg_kmeans_assign(const seg_kmeans_scale *scale, const seg_kmeans_cen
     TRY(seg_kmeans_scratch_new(n_threads, scale->d, centres->k_pad, &scratch, err));
     TRY(SEG_ALLOC(&own, (size_t)n_threads, "the figures", err));
     for (int t = 0; t < n_threads && figures != NULL; t++) {
-        TRY(seg_kmeans_figures_new(figures->k, figures->d, figures->dist_quantum, 1, &own[t],
-                                   err));
-        own[t].distance_quantum = figures->distance_quantum;
-        own[t].silhouette_quantum = figures->silhouette_quantum;
+        TRY(seg_kmeans_figures_new(figures->k, figures->d, figures->dist_quantum, &own[t], err));
     }
     work w = { &plan, centres, seg_kernels_get(), out, first_row };
 

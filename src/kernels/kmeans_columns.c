@@ -167,11 +167,18 @@ void seg_kmeans_columns_limits(const seg_kmeans_columns *c, size_t f, double *le
 
 /* ---- moments ------------------------------------------------------------------------------ */
 
-void seg_kmeans_columns_begin(seg_kmeans_columns *c, double total_weight)
+double seg_kmeans_units_limit(const seg_kmeans_totals *totals)
 {
-    double limit = ldexp(1, 62) / total_weight;
-    limit = limit < 0x1p51 ? limit : 0x1p51;
-    limit = limit > 16 ? limit : 16;
+    double of_sum = 0x1p62 / totals->weight, of_value = 0x1p51;
+    if (totals->fold)
+        of_value /= totals->most;
+    return of_sum < of_value ? of_sum : of_value;
+}
+
+void seg_kmeans_columns_begin(seg_kmeans_columns *c, const seg_kmeans_totals *totals)
+{
+    double limit = seg_kmeans_units_limit(totals);
+    c->fold = totals->fold;
     for (size_t f = 0; f < c->d; f++) {
         double least, most;
         seg_kmeans_columns_limits(c, f, &least, &most);
@@ -192,7 +199,8 @@ typedef struct share {         /* of one thread */
 static void take_values(const seg_kmeans_columns *c, size_t f, size_t width, int64_t weight,
                         const seg_kernels *kernels, share *own)
 {
-    seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f };
+    seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f,
+                                   c->fold };
     seg_moment_sums sums = { own->n + f, own->sum + f, own->square + f };
     kernels->columns_row_moments(own->v, width, weight, &units, &sums);
 }
@@ -227,7 +235,8 @@ static void take_chunk(const seg_kmeans_columns *c, seg_matrix rows, size_t firs
             take_rows(c, f, width, chunk, weight, kernels, own);
             continue;
         }
-        seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f };
+        seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f,
+                                   c->fold };
         seg_moment_sums sums = { own->n + f, own->sum + f, own->square + f };
         kernels->columns_moments(chunk.x + c->columns[f], rows.stride, n, width, weight, &units,
                                  &sums);

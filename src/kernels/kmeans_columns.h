@@ -9,6 +9,16 @@
 #include "segmill/matrix.h"
 #include "segmill/status.h"
 
+/* Of the weights, or a bound: their sum and the largest. Few whole ones are multiplied after
+ * rounding (three rows are one of weight 3), others before it (fold), which is more exact. */
+typedef struct seg_kmeans_totals {
+    double weight, most;
+    bool fold;
+} seg_kmeans_totals;
+
+/* No value above this times its unit: then neither a value nor a sum of them overflows. */
+double seg_kmeans_units_limit(const seg_kmeans_totals *totals);
+
 /* All values are as they are used: through log1p if that was asked for. */
 typedef struct seg_kmeans_columns {
     size_t d;
@@ -18,6 +28,7 @@ typedef struct seg_kmeans_columns {
     float *least, *most;      /* d: as they stand in the rows; of levels 0 and 1 */
     uint64_t *missing;        /* d */
     /* the second pass */
+    bool fold;                /* weights, as in seg_move_plan */
     double *origin, *quantum, *square_quantum;
     int64_t *n, *sum, *square;
 } seg_kmeans_columns;
@@ -34,7 +45,7 @@ void seg_kmeans_columns_limits(const seg_kmeans_columns *c, size_t f, double *le
                                double *most);
 
 /* Second pass: after all rows of the first one. weight: per row of the block, null: 1. */
-void seg_kmeans_columns_begin(seg_kmeans_columns *c, double total_weight);
+void seg_kmeans_columns_begin(seg_kmeans_columns *c, const seg_kmeans_totals *totals);
 seg_status seg_kmeans_columns_moments(seg_kmeans_columns *c, seg_matrix rows,
                                       const uint32_t *weight, int n_threads, seg_error *err);
 /* Weighted mean and population standard deviation of the values of feature f, and the sum

@@ -294,10 +294,19 @@ done:
     return st;
 }
 
+/* 0 and -0 are. */
+static bool are_equal(const double *a, const double *b, size_t d)
+{
+    size_t f = 0;
+    while (f < d && a[f] == b[f])
+        f++;
+    return f == d;
+}
+
 static bool is_among(const double *z, size_t k, const double *row, size_t d)
 {
     for (size_t j = 0; j < k; j++)
-        if (memcmp(z + j * d, row, d * sizeof *z) == 0)
+        if (are_equal(z + j * d, row, d))
             return true;
     return false;
 }

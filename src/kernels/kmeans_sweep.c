@@ -109,7 +109,7 @@ static void decide(const work *w, size_t first, const uint32_t *pick, const seg_
             if (found->upper == NULL)
                 continue;
             found->upper[place[i]] = (float)sqrt(pair[i].dist2) * (1 + 0x1p-20f);
-            found->lower[place[i]] = (float)sqrt(pair[i].second_dist2) * (1 - 0x1p-20f);
+            found->lower[place[i]] = (float)fmin(sqrt(pair[i].second_dist2), 0x1p126) * (1 - 0x1p-20f);
         }
     }
 }
@@ -227,6 +227,7 @@ seg_status seg_kmeans_sweep_block(seg_kmeans_sweep *sweep, seg_matrix rows,
     n_threads = seg_chunk_team(n_threads, n_chunks);
     TRY(seg_kmeans_plan_new(sweep->scale, sweep->centres, rows, weight, sweep->quantum, &plan,
                             err));
+    plan.move.fold = sweep->fold;
     TRY(seg_kmeans_scratch_new(n_threads, d, sweep->centres->k_pad, &scratch, err));
     TRY(SEG_ALLOC(&own, (size_t)n_threads, "the sums", err));
     for (int t = 0; t < n_threads; t++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/number.h"
+#include "base/real.h"
 #include "base/text.h"
 #include "base/threads.h"
 #include "base/try.h"
@@ -113,7 +114,7 @@ seg_status seg_kmeans_see_weights(seg_kmeans_trainer *t, const seg_block *block,
         if (w->given != NULL)
             w->given[block->first_row + r] = v;
         w->most = v > w->most ? v : w->most;
-        w->sum += w->whole ? v : 0;
+        w->sum += v;
     }
     return SEG_OK;
 }
@@ -130,24 +131,26 @@ size_t seg_kmeans_run_of_rows(const seg_kmeans_trainer *t, const seg_block *bloc
     return end - *first;
 }
 
-/* Whole numbers stay what they are, so that a row of weight 3 is three rows; others are
- * rounded to a part of the largest. */
-seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, double *total, seg_error *err)
+/* Whole numbers stay what they are, so that a row of weight 3 is three rows, as long as they
+ * leave the sums room for the values; others are rounded to a part of their sum, and
+ * multiplied before a value is rounded. */
+seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, seg_kmeans_totals *totals, seg_error *err)
 {
+    static const double most_whole = 0x1p36, most = 0x1p40, most_one = 0x1p30;
     seg_kmeans_weights *w = &t->weights;
-    *total = (double)t->input.n_rows;
+    *totals = (seg_kmeans_totals){ .weight = (double)t->input.n_rows, .most = 1 };
     if (w->name == NULL)
         return SEG_OK;
-    if (w->most <= 0)
+    if (w->most < 1e-300)
         return seg_fail(err, SEG_E_DATA, "all weights '%.60s' are 0", w->name);
-    if (w->whole && w->most < 0x1p31) {
-        *total = w->sum;
+    *totals = (seg_kmeans_totals){ .weight = w->sum, .most = w->most };
+    if (w->whole && w->sum <= most_whole && w->most <= most_one)
         return SEG_OK;
-    }
-    int exponent;
-    frexp(w->most, &exponent);
-    w->unit = ldexp(1, 20 - exponent);
-    *total *= w->most * w->unit;
+    double room = most / w->sum < most_one / w->most ? most / w->sum : most_one / w->most;
+    w->unit = seg_power_below(room);
+    totals->weight = w->sum * w->unit + (double)t->input.n_rows;
+    totals->most = w->most * w->unit + 1;
+    totals->fold = true;
     return SEG_OK;
 }
 

@@ -13,7 +13,7 @@ typedef struct splitting {
     const seg_kmeans_bisecting *b;
     uint64_t stream;
     int32_t *label;            /* of all rows */
-    int64_t *spread;           /* k_wanted: sum of squared distances; 0: cannot be split */
+    seg_wide *spread;           /* k_wanted: sum of squared distances; 0: cannot be split */
     /* the rows of the cluster at hand */
     size_t n, *row;
     float *x;
@@ -95,7 +95,7 @@ static seg_status begin(splitting *s, double *z, size_t *k, seg_error *err)
         return draw(s, 0, 1, z, k, err);
     }
     TRY(seg_kmeans_centres_new(*k, space->scale.d, &centres, err));
-    TRY(seg_kmeans_figures_new(*k, space->scale.d, space->dist_quantum, space->total_weight,
+    TRY(seg_kmeans_figures_new(*k, space->scale.d, space->dist_quantum,
                                &figures, err));
     seg_kmeans_centres_set(&centres, z, *k);
     TRY(seg_kmeans_assign(&space->scale, &centres, b->rows, b->weight, 0, space->n_threads, &out,
@@ -113,7 +113,7 @@ static seg_status tell_apart(splitting *s, const seg_kmeans_space *space, seg_km
                              seg_kmeans_figures *figures, seg_error *err)
 {
     seg_status st = SEG_OK;
-    TRY(seg_kmeans_figures_new(2, fit->d, space->dist_quantum, space->total_weight, figures,
+    TRY(seg_kmeans_figures_new(2, fit->d, space->dist_quantum, figures,
                                err));
     seg_kmeans_centres_set(&fit->centres, fit->z, 2);
     TRY(seg_kmeans_assign(&space->scale, &fit->centres, rows_of(s), s->weight, 0,

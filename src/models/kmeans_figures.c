@@ -10,8 +10,7 @@ seg_status seg_kmeans_begin_figures(seg_kmeans_trainer *t, seg_kmeans_phase phas
     seg_kmeans_figures_free(&t->figures);
     seg_free(t->stayed);
     t->stayed = NULL;
-    seg_status st = seg_kmeans_figures_new(t->fit->k, t->d, t->space.dist_quantum,
-                                           t->space.total_weight, &t->figures, err);
+    seg_status st = seg_kmeans_figures_new(t->fit->k, t->d, t->space.dist_quantum, &t->figures, err);
     if (st == SEG_OK && phase == FINAL && t->previous != NULL)
         st = SEG_ALLOC(&t->stayed, t->previous->old->k * t->fit->k, "the migration", err);
     return st;

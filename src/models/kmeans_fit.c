@@ -155,7 +155,7 @@ void seg_kmeans_fit_begin(seg_kmeans_fit *fit)
     fit->sweep = (seg_kmeans_sweep){
         .scale = &space->scale, .centres = &fit->centres, .quantum = space->quantum,
         .drift = again ? &fit->drift : NULL, .whole = !fit->known, .sum = fit->sum,
-        .count = fit->count,
+        .count = fit->count, .fold = space->fold,
     };
     fit->bounded = keep;
 }
@@ -235,7 +235,7 @@ static seg_fit_next end_pass(seg_kmeans_fit *fit, const seg_kmeans_figures *far)
     fit->iteration++;
     if (!moved)
         fit->reason = SEG_FIT_SETTLED;
-    else if (fit->tol > 0 && isfinite(last) && last - inertia <= fit->tol * last)
+    else if (far == NULL && fit->tol > 0 && isfinite(last) && last - inertia <= fit->tol * last)
         fit->reason = SEG_FIT_TOLERANCE;
     else if (!seg_kmeans_fit_ended(fit))
         return SEG_FIT_AGAIN;
@@ -263,8 +263,7 @@ static seg_status find_farthest(seg_kmeans_fit *fit, seg_matrix rows, const uint
                                 seg_kmeans_figures *figures, seg_error *err)
 {
     const seg_kmeans_space *space = fit->space;
-    seg_status st = seg_kmeans_figures_new(fit->k, fit->d, space->dist_quantum,
-                                           space->total_weight, figures, err);
+    seg_status st = seg_kmeans_figures_new(fit->k, fit->d, space->dist_quantum, figures, err);
     if (st != SEG_OK)
         return st;
     return seg_kmeans_assign(&space->scale, &fit->centres, rows, weight, 0, space->n_threads,

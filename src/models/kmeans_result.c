@@ -8,7 +8,7 @@
 
 static double inertia_of(const seg_kmeans_figures *s)
 {
-    int64_t sum = 0;
+    seg_wide sum = 0;
     for (size_t j = 0; j < s->k; j++)
         sum += s->spread[j];
     return (double)sum / s->dist_quantum;

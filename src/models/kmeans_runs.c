@@ -36,17 +36,21 @@ typedef struct runs {
 
 /* ---- the sample as a space ---------------------------------------------------------------- */
 
-/* The units of all rows serve the sample too, if its weights in all are no larger. */
+/* Those of all rows, made larger or smaller by the weights of the sample. */
 static void set_units(runs *r, double *quantum)
 {
     const seg_kmeans_trainer *t = r->t;
-    double excess = r->space.total_weight / t->space.total_weight, less = 1;
-    if (excess > 1)
-        less = seg_power_below(1 / excess);
+    double factor = 1;
+    if (!t->sample.all) {
+        seg_kmeans_totals totals = { .weight = t->sample.total_weight, .most = 1 };
+        r->space.total_weight = totals.weight;
+        r->space.fold = false;
+        factor = seg_power_below(seg_kmeans_units_limit(&totals)
+                                 / seg_kmeans_units_limit(&t->weights.totals));
+    }
     for (size_t f = 0; f < t->d; f++)
-        quantum[f] = t->quantum[f] * less;
+        quantum[f] = t->quantum[f] * factor;
     r->space.quantum = quantum;
-    r->space.dist_quantum = t->space.dist_quantum * less;
 }
 
 /* Sum of weight |z|^2 over the sample: all rows have it from their moments. */
@@ -62,7 +66,8 @@ static seg_status sum_squares(runs *r, seg_error *err)
                                err));
     seg_matrix rows = seg_kmeans_sample_rows(&t->sample);
     TRY(seg_kmeans_columns_range(&stats, rows, t->n_threads, err));
-    seg_kmeans_columns_begin(&stats, t->sample.total_weight);
+    seg_kmeans_columns_begin(&stats, &(seg_kmeans_totals){ .weight = t->sample.total_weight,
+                                                           .most = 1 });
     TRY(seg_kmeans_columns_moments(&stats, rows, t->sample.weight, t->n_threads, err));
     for (size_t f = 0; f < t->d; f++)
         r->space.total_square += seg_kmeans_columns_square(&stats, f, t->shift[f])
@@ -80,8 +85,7 @@ static seg_status measure(runs *r, const double *z, size_t k, seg_kmeans_figures
 {
     const seg_kmeans_trainer *t = r->t;
     seg_kmeans_rows out = { .label = r->label };
-    seg_status st = seg_kmeans_figures_new(k, t->d, r->space.dist_quantum,
-                                           r->space.total_weight, figures, err);
+    seg_status st = seg_kmeans_figures_new(k, t->d, r->space.dist_quantum, figures, err);
     if (st != SEG_OK)
         return st;
     seg_kmeans_centres_set(&r->fit->centres, z, k);
@@ -209,7 +213,6 @@ static seg_status allocate(runs *r, double *quantum, seg_error *err)
     size_t n = t->k_last - t->k_first + 1;
     r->space = t->space;
     r->space.n_rows = t->sample.n;
-    r->space.total_weight = t->sample.all ? t->space.total_weight : t->sample.total_weight;
     set_units(r, quantum);
     TRY(sum_squares(r, err));
     TRY(SEG_ALLOC(&r->z, t->k_last * t->d, "the centroids", err));

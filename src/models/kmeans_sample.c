@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/real.h"
 #include "base/rng.h"
 #include "base/team.h"
 #include "base/try.h"
@@ -99,6 +100,8 @@ seg_status seg_kmeans_sample_begin(seg_kmeans_sample *s, const double *mean, siz
     s->step = (uint64_t)(total / (double)wanted) + 1;
     s->next = seg_rng_below((seg_rng){ seed, DRAW_STREAM }, 0, s->step);
     s->total_weight = 0;
+    s->unit = 0x1p31 / (double)total_weight;   /* no row stands for more than all */
+    s->unit = s->unit < WEIGHT_ONE ? seg_power_below(s->unit) : WEIGHT_ONE;
     return SEG_OK;
 }
 
@@ -132,7 +135,7 @@ static void mass_chunk(void *arg, size_t chunk, int thread)
 /* A row stands for step / mass rows like it, as often as it is drawn. */
 static void take_row(seg_kmeans_sample *s, const float *x, uint64_t mass, uint64_t times)
 {
-    double weight = (double)times * ((double)s->step / (double)mass) * WEIGHT_ONE;
+    double weight = (double)times * ((double)s->step / (double)mass) * s->unit;
     uint32_t units = weight < 1 ? 1 : weight > 4e9 ? 4000000000u : (uint32_t)nearbyint(weight);
     if (s->n == s->cap)   /* cannot be, but for the rounding of the total */
         return;

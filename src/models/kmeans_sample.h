@@ -18,6 +18,7 @@ typedef struct seg_kmeans_sample {
     double total_weight;
     /* drawing */
     double *mean;             /* d, scaled */
+    double unit;              /* of the weights */
     double base, quantum;     /* mass of a row of weight 1: base + dist2 * quantum */
     uint64_t next, step;      /* mass up to the next row drawn; and between two */
 } seg_kmeans_sample;

@@ -61,11 +61,10 @@ static void scaled_limits(const seg_kmeans_trainer *t, size_t f, double *low, do
     *high = *high > 0 ? *high : 0;
 }
 
-/* Units such that total weight x largest value stays below 2^62, and a value below 2^50. */
+/* Units such that total weight x largest value stays below 2^62, and any value below 2^51. */
 static void choose_units(seg_kmeans_trainer *t)
 {
-    double limit = ldexp(1, 62) / t->space.total_weight, widest = 0;
-    limit = limit < 0x1p51 ? limit : 0x1p51;
+    double limit = seg_kmeans_units_limit(&t->weights.totals), widest = 0;
     for (size_t f = 0; f < t->d; f++) {
         double low, high;
         scaled_limits(t, f, &low, &high);
@@ -74,7 +73,7 @@ static void choose_units(seg_kmeans_trainer *t)
         widest += (high - low) * (high - low);
     }
     t->space.widest = widest > 0 ? widest : 1;
-    t->space.dist_quantum = seg_power_below(limit / t->space.widest);
+    t->space.dist_quantum = seg_power_below(0x1p51 / t->space.widest);
 }
 
 static seg_status scale_given(seg_kmeans_trainer *t, seg_error *err)

@@ -132,11 +132,14 @@ static seg_status weigh_sample(seg_kmeans_trainer *t, seg_error *err)
 static seg_status end_range(seg_kmeans_trainer *t, seg_error *err)
 {
     seg_status st = SEG_OK;
-    TRY(seg_kmeans_weigh(t, &t->space.total_weight, err));
+    seg_kmeans_totals *totals = &t->weights.totals;
+    TRY(seg_kmeans_weigh(t, totals, err));
+    t->space.total_weight = totals->weight;
+    t->space.fold = totals->fold;
     TRY(seg_kmeans_limits_fit(&t->limits, t->space.total_weight / t->weights.unit, err));
     if (seg_kmeans_needs_quantiles(t))
         TRY(seg_quantile_sample_sort(&t->quantiles, err));
-    seg_kmeans_columns_begin(&t->stats, t->space.total_weight);
+    seg_kmeans_columns_begin(&t->stats, totals);
     t->phase = MOMENTS;
     if (!t->sample.all)
         return SEG_OK;

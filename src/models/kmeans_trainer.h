@@ -46,6 +46,7 @@ typedef struct seg_kmeans_weights {
     double most, sum;
     bool whole;                      /* all are whole numbers */
     double unit;                     /* a weight times it is rounded to a whole number */
+    seg_kmeans_totals totals;        /* in units; a bound if they are rounded */
     uint64_t total;                  /* in units, once all rows were seen a second time */
     uint32_t *units;                 /* of the rows of a block */
     size_t cap;
@@ -116,8 +117,8 @@ seg_status seg_kmeans_see_weights(seg_kmeans_trainer *t, const seg_block *block,
 size_t seg_kmeans_run_of_rows(const seg_kmeans_trainer *t, const seg_block *block,
                               size_t *first);
 
-/* After the first pass: the unit; returns the total weight in units, or a bound of it. */
-seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, double *total, seg_error *err);
+/* After the first pass: the unit, and the totals in units. */
+seg_status seg_kmeans_weigh(seg_kmeans_trainer *t, seg_kmeans_totals *totals, seg_error *err);
 
 /* Range and moments are known: scaling, units, scaled given centroids. */
 seg_status seg_kmeans_set_scaling(seg_kmeans_trainer *t, seg_error *err);

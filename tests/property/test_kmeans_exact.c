@@ -157,8 +157,7 @@ static void compare_figures(const seg_kmeans_figures *got, const plain_pass *p, 
 static void figures_of(const seg_kmeans_centres *centres, const seg_kmeans_rows *out,
                        seg_kmeans_figures *figures)
 {
-    OK(seg_kmeans_figures_new(plain_now->k, plain_now->d, plain_space.dist_quantum,
-                              plain_space.total_weight, figures, &err));
+    OK(seg_kmeans_figures_new(plain_now->k, plain_now->d, plain_space.dist_quantum, figures, &err));
     for (size_t first = 0; first < plain_now->n; first += how->block_rows) {
         seg_kmeans_rows part = { 0 };
         if (out != NULL)

@@ -33,6 +33,11 @@ static inline int64_t whole(double v)
     return bits - zero;
 }
 
+static inline int64_t weighted(double v, int64_t weight, bool fold)
+{
+    return fold ? whole(v * (double)weight) : weight * whole(v);
+}
+
 void ISA_NAME(seg_columns_moments)(const float *x, size_t stride, size_t n, size_t width,
                                    const uint32_t *weight, const seg_moment_units *units,
                                    seg_moment_sums *out)
@@ -55,8 +60,8 @@ void ISA_NAME(seg_columns_moments)(const float *x, size_t stride, size_t n, size
             int64_t times = off == off ? (int64_t)weight[r] : 0;
             there[f] += times;
             off = off == off ? off : 0;
-            sum[f] += times * whole(off * quantum[f]);
-            square[f] += times * whole(off * off * square_quantum[f]);
+            sum[f] += weighted(off * quantum[f], times, units->fold);
+            square[f] += weighted(off * off * square_quantum[f], times, units->fold);
         }
     for (size_t f = 0; f < width; f++) {
         out->n[f] += there[f];
@@ -73,7 +78,7 @@ void ISA_NAME(seg_columns_row_moments)(const double *restrict v, size_t width, i
         double off = v[f] - units->origin[f];
         n[f] += off == off ? weight : 0;
         off = off == off ? off : 0;
-        sum[f] += weight * whole(off * units->quantum[f]);
-        square[f] += weight * whole(off * off * units->square_quantum[f]);
+        sum[f] += weighted(off * units->quantum[f], weight, units->fold);
+        square[f] += weighted(off * off * units->square_quantum[f], weight, units->fold);
     }
 }

@@ -58,14 +58,18 @@ static inline void round_part(const double *z, const double *quantum, size_t n, 
 static void move_row(const seg_move_plan *plan, const float *x, int64_t weight, int64_t *from,
                      int64_t *to)
 {
+    double factor = plan->fold ? (double)weight : 1;
+    int64_t times = plan->fold ? 1 : weight;
     double z[PART];
     int64_t units[PART];
     for (size_t first = 0; first < plan->d; first += PART) {
         size_t n = plan->d - first < PART ? plan->d - first : PART;
         scale_part(plan, x, first, n, z);
+        for (size_t f = 0; f < n && plan->fold; f++)
+            z[f] *= factor;
         round_part(z, plan->quantum + first, n, units);
-        for (size_t f = 0; f < n && weight != 1; f++)
-            units[f] *= weight;
+        for (size_t f = 0; f < n && times != 1; f++)
+            units[f] *= times;
         for (size_t f = 0; f < n; f++)
             to[first + f] += units[f];
         for (size_t f = 0; f < n && from != NULL; f++)

@@ -75,7 +75,7 @@ static void walk(seg_kmeans_columns *c, seg_matrix rows, const uint32_t *weights
                                               n_threads, &err));
         }
         if (pass == 0)
-            seg_kmeans_columns_begin(c, total);
+            seg_kmeans_columns_begin(c, &(seg_kmeans_totals){ .weight = total, .most = 1 });
     }
 }
 
@@ -294,7 +294,7 @@ static seg_status once(void)
     if (st == SEG_OK)
         st = seg_kmeans_columns_range(&c, rows_of(x, N), 2, &err);
     if (st == SEG_OK)
-        seg_kmeans_columns_begin(&c, N);
+        seg_kmeans_columns_begin(&c, &(seg_kmeans_totals){ .weight = N, .most = 1 });
     if (st == SEG_OK)
         st = seg_kmeans_columns_moments(&c, rows_of(x, N), NULL, 2, &err);
     seg_kmeans_columns_free(&c);
