@@ -5,7 +5,7 @@
  *
  * It belongs to one training: version, seed, rows, features, options and scaling stand in it,
  * and where one of them differs the file is refused. What only matters after the last pass
- * (--previous, --names) may differ. */
+ * (--previous, --names) may differ. Who keeps the model removes the file (jobs/train.c). */
 #ifndef SEGMILL_MODELS_KMEANS_CHECKPOINT_H
 #define SEGMILL_MODELS_KMEANS_CHECKPOINT_H
 

@@ -300,6 +300,8 @@ const seg_method seg_method_kmeans = {
         "            Of more rows than 65,536 (fewer of wide data) the start is made on a\n"
         "            weighted sample; then all rows move the centroids until the inertia falls by\n"
         "            less than --tol, pass by pass, also when they do not fit in memory.\n"
+        "  Limits    --min-size dissolves small segments; --deadline keeps the best so far; after a\n"
+        "            crash the same call with --checkpoint goes on and ends in the same bytes.\n"
         "  Labels    are those of float64 to the last row, for any number of threads, whatever\n"
         "            the processor; ties go to the lowest number.\n"
         "  Number    --k 3..12 tries each, and tells by silhouette, stability and size which to\n"
