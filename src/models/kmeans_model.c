@@ -230,7 +230,8 @@ done:
 static const seg_option option_table[] = {
     { "k", SEG_OPTION_TEXT, FIELD(k), 0, 0, NULL, "N|A..B",
       "number of segments; of a range the best is taken, and why is said", 0 },
-    { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL, "greedy|parallel|random|farthest|bisecting|FILE",
+    { "init", SEG_OPTION_TEXT, FIELD(init), 0, 0, NULL,
+      "greedy|parallel|random|farthest|bisecting|FILE",
       "start: greedy k-means++, k-means||, random rows, farthest rows, halving the widest segment,"
       " or the centroids of a table or of a k-means model",
       SEG_OPTION_INPUT },
@@ -300,8 +301,8 @@ const seg_method seg_method_kmeans = {
         "            Of more rows than 65,536 (fewer of wide data) the start is made on a\n"
         "            weighted sample; then all rows move the centroids until the inertia falls by\n"
         "            less than --tol, pass by pass, also when they do not fit in memory.\n"
-        "  Limits    --min-size dissolves small segments; --deadline keeps the best so far; after a\n"
-        "            crash the same call with --checkpoint goes on and ends in the same bytes.\n"
+        "  Limits    --min-size dissolves small segments; --deadline keeps the best so far;\n"
+        "            after a crash the same call with --checkpoint goes on to the same bytes.\n"
         "  Labels    are those of float64 to the last row, for any number of threads, whatever\n"
         "            the processor; ties go to the lowest number.\n"
         "  Number    --k 3..12 tries each, and tells by silhouette, stability and size which to\n"
