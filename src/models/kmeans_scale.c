@@ -6,6 +6,9 @@
 #include "base/real.h"
 #include "base/try.h"
 
+/* Spreads; only robust scaling can leave values so far away. */
+static const double FAR_OUT = 1e6;
+
 /* Middle and spread of one feature. The middle is a float: what is subtracted from a float
  * without loss in the kernels, and as good a middle as any. */
 static seg_status scale_of(seg_kmeans_trainer *t, size_t f, bool *constant, seg_error *err)
@@ -42,6 +45,11 @@ static seg_status scale_of(seg_kmeans_trainer *t, size_t f, bool *constant, seg_
     *constant = spread <= 0 || least == most;
     t->shift[f] = (double)(float)shift;
     t->inverse[f] = spread > 0 ? 1 / spread : 0;
+    double reach = most - shift > shift - least ? most - shift : shift - least;
+    if (reach * t->inverse[f] > FAR_OUT)
+        seg_note(t->input.ctx, SEG_LEVEL_WARN, "column '%s' has values %.1g times its usual spread"
+                 " away: beside them all others look alike; check them, or give --scale log1p-z",
+                 name, reach * t->inverse[f]);
     return SEG_OK;
 }
 
