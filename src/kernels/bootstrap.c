@@ -1,15 +1,13 @@
-/* bootstrap.c: resamples by Poisson weights, halves, and uniform reference data.
+/* bootstrap.c: resamples by Poisson weights, and halves.
  *
  * A Poisson(1) number is found by inversion among whole numbers: how many of the bounds
  * floor(2^64 P(X <= j)) a uniform 64-bit number reaches. No logarithm, so no rounding. */
 #include "kernels/bootstrap.h"
 
-#include <math.h>
-#include "base/real.h"
 #include "base/rng.h"
 
 /* Purposes, in the high half of the stream; the repetition is in the low half. */
-enum { DRAW = 0xB001, HALF = 0xB002, REFERENCE = 0xB003 };
+enum { DRAW = 0xB001, HALF = 0xB002 };
 
 static seg_rng stream_of(uint64_t seed, uint64_t purpose, uint64_t b)
 {
@@ -50,48 +48,4 @@ void seg_bootstrap_halves(uint64_t seed, uint64_t b, uint64_t first_row, size_t 
     seg_rng rng = stream_of(seed, HALF, b);
     for (size_t i = 0; i < n; i++)
         half[i] = (uint8_t)(seg_rng_u64(rng, first_row + i) >> 63);
-}
-
-void seg_gap_reference(uint64_t seed, uint64_t b, const double *least, const double *largest,
-                       size_t d, uint64_t first_row, size_t n, double *z)
-{
-    seg_rng rng = stream_of(seed, REFERENCE, b);
-    for (size_t i = 0; i < n; i++)
-        for (size_t f = 0; f < d; f++) {
-            double u = seg_rng_f64(rng, (first_row + i) * d + f);
-            z[i * d + f] = least[f] + u * (largest[f] - least[f]);
-        }
-}
-
-seg_gap seg_gap_of(double inertia, const double *reference, size_t n)
-{
-    seg_gap none = { .gap = (double)NAN, .error = (double)NAN };
-    double sum = 0, squares = 0;
-    if (n == 0 || !(inertia > 0))
-        return none;
-    for (size_t b = 0; b < n; b++) {
-        if (!(reference[b] > 0))
-            return none;
-        sum += seg_log(reference[b]);
-    }
-    double mean = sum / (double)n;
-    for (size_t b = 0; b < n; b++) {
-        double off = seg_log(reference[b]) - mean;
-        squares += off * off;
-    }
-    return (seg_gap){ .gap = mean - seg_log(inertia),
-                      .error = sqrt(squares / (double)n) * sqrt(1 + 1 / (double)n) };
-}
-
-size_t seg_gap_choose(const seg_gap *gaps, size_t n)
-{
-    size_t last = SIZE_MAX;
-    for (size_t i = 0; i < n; i++) {
-        if (isnan(gaps[i].gap))
-            continue;
-        last = i;
-        if (i + 1 < n && gaps[i].gap >= gaps[i + 1].gap - gaps[i + 1].error)
-            return i;
-    }
-    return last;
 }

@@ -1,4 +1,4 @@
-/* bootstrap.h: rows drawn again and reference data, for judging a clustering by repeating it.
+/* bootstrap.h: rows drawn again, for judging a clustering by repeating it.
  * Every number is keyed by (seed, stream, row): the same in any thread, block and order. */
 #ifndef SEGMILL_KERNELS_BOOTSTRAP_H
 #define SEGMILL_KERNELS_BOOTSTRAP_H
@@ -19,22 +19,5 @@ seg_status seg_bootstrap_draw(uint64_t seed, uint64_t b, const uint64_t *weight,
  * coin per row. */
 void seg_bootstrap_halves(uint64_t seed, uint64_t b, uint64_t first_row, size_t n,
                           uint8_t *half);
-
-/* Reference data b of the gap statistic: n x d numbers, feature f uniform over
- * least[f] .. largest[f], for rows first_row and up.
- * R. Tibshirani, G. Walther, T. Hastie, JRSS B 63 (2001) 411-423, section 3, choice (a). */
-void seg_gap_reference(uint64_t seed, uint64_t b, const double *least, const double *largest,
-                       size_t d, uint64_t first_row, size_t n, double *z);
-
-/* gap = mean over the references of log W* - log W, and its error s = sd sqrt(1 + 1/B), W
- * being the inertia. NaN without references, or where an inertia is not above 0. */
-typedef struct seg_gap {
-    double gap, error;
-} seg_gap;
-seg_gap seg_gap_of(double inertia, const double *reference_inertia, size_t n_references);
-
-/* The first i with gap[i] >= gap[i + 1] - error[i + 1], for ascending k; the last if there
- * is none. A NaN is never chosen; SIZE_MAX if all are. n: at least 1. */
-size_t seg_gap_choose(const seg_gap *gaps, size_t n);
 
 #endif

@@ -19,7 +19,7 @@ seg_kmeans_scan_row seg_kmeans_scan_row_of(uint32_t k)
     return (seg_kmeans_scan_row){
         .k = k, .inertia = none, .silhouette = none, .simplified = none,
         .calinski_harabasz = none, .davies_bouldin = none, .stability = none,
-        .worst_jaccard = none, .prediction_strength = none, .gap = none, .gap_error = none,
+        .worst_jaccard = none, .prediction_strength = none,
         .smallest_share = none,
     };
 }
@@ -266,8 +266,6 @@ static void put_row(const seg_kmeans_scan_row *row, const seg_kmeans_scan_row *a
         { "stability", row->stability, any->stability },
         { "worst_jaccard", row->worst_jaccard, any->worst_jaccard },
         { "prediction_strength", row->prediction_strength, any->prediction_strength },
-        { "gap", row->gap, any->gap },
-        { "gap_error", row->gap_error, any->gap_error },
         { "smallest_share", row->smallest_share, any->smallest_share },
     };
     seg_node *into = seg_put_object(scan, NULL);
@@ -300,8 +298,6 @@ static seg_kmeans_scan_row gather(const seg_kmeans_scan_row *rows, size_t n)
         any.stability = either(any.stability, row->stability);
         any.worst_jaccard = either(any.worst_jaccard, row->worst_jaccard);
         any.prediction_strength = either(any.prediction_strength, row->prediction_strength);
-        any.gap = either(any.gap, row->gap);
-        any.gap_error = either(any.gap_error, row->gap_error);
         any.smallest_share = either(any.smallest_share, row->smallest_share);
         any.resamples += row->resamples > any.resamples ? row->resamples - any.resamples : 0;
     }

@@ -17,8 +17,9 @@
  *  4. Simple: a k whose silhouette is less than 0.01 below the highest is as good, for that is
  *     the accuracy of 2,000 sampled rows; of the good ones the smallest k. (Of the index: less
  *     than 1 %.)
- * Inertia, Davies-Bouldin and the gap are shown and not used: inertia always falls, the second
- * says what the silhouette says, and the gap's reference box lies where skewed data are not. */
+ * Inertia and Davies-Bouldin are shown and not used: inertia always falls, and the second says
+ * what the silhouette says. The gap statistic is not measured: its reference box lies where
+ * skewed data, as of customers, are not. */
 #ifndef SEGMILL_MODELS_KMEANS_CHOOSE_H
 #define SEGMILL_MODELS_KMEANS_CHOOSE_H
 
@@ -38,7 +39,6 @@ typedef struct seg_kmeans_scan_row {
     double worst_jaccard;         /* least mean Jaccard similarity of a segment */
     uint32_t resamples, same;     /* how many, and in how many every segment was found again */
     double prediction_strength;
-    double gap, gap_error;
     double smallest_share;
 } seg_kmeans_scan_row;
 
@@ -64,7 +64,6 @@ void seg_kmeans_choose_reason(const seg_kmeans_scan_row *rows, size_t n, size_t 
  *   worst_jaccard       of the segment that is found again the least, 0 .. 1
  *   resamples, same     how many, and in how many every segment was found again
  *   prediction_strength 0 .. 1
- *   gap, gap_error      gap statistic and its standard error
  *   smallest_share      of the rows, 0 .. 1
  * A member that no k has is left out; one that this k lacks is null. */
 seg_status seg_kmeans_scan_put(const seg_kmeans_scan_row *rows, size_t n, size_t chosen,

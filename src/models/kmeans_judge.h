@@ -23,7 +23,7 @@ typedef struct seg_kmeans_judging {
     uint32_t resamples;                /* 0: no stability */
 } seg_kmeans_judging;
 
-/* Fills everything of `row` that can be measured but k and the gap. */
+/* Fills everything of `row` that can be measured but k. */
 seg_status seg_kmeans_judge(const seg_kmeans_judging *judging, seg_kmeans_scan_row *row,
                             seg_error *err);
 

@@ -1,6 +1,9 @@
 /* kmeans_stability.c: does a clustering come out again? Rows are drawn again (bootstrap),
  * clustered from a fresh start, and labelled by what came out; how far that agrees with the clustering in question says how much of it is chance (C. Hennig,
- * "Cluster-wise assessment of cluster stability", CSDA 52 (2007) 258-271). */
+ * "Cluster-wise assessment of cluster stability", CSDA 52 (2007) 258-271). And the rows are
+ * split in halves that are clustered apart: pairs that one half puts together should be
+ * together by the other's centroids too (prediction strength: R. Tibshirani, G. Walther,
+ * JCGS 14 (2005) 511-528). */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +17,10 @@
 #include "kernels/kmeans_start.h"
 #include "models/kmeans_judge.h"
 
-enum { MOST_ROWS = 2048, ROW_STREAM = 0x57ab, START_STREAM = 0x9000, MOST_PASSES = 50 };
+enum {
+    MOST_ROWS = 2048, ROW_STREAM = 0x57ab, START_STREAM = 0x9000, SPLIT_STREAM = 0xb000,
+    MOST_PASSES = 50, SPLITS = 4
+};
 static const double usual_tol = 1e-4;
 
 /* Rows of the test, the same for every resample and every k. */
@@ -26,7 +32,8 @@ typedef struct few {
     double *zero, *one;        /* d: they are scaled already */
     uint64_t *weight;          /* n */
     int32_t *label;            /* n: by the clustering in question */
-    int32_t *again;            /* resamples x n */
+    size_t n_tasks;            /* resamples, and two halves of each split */
+    int32_t *again;            /* n_tasks x n */
     seg_kmeans_scale scale;
     double *quantum;           /* d, for total weights below 2^31 */
     seg_status *st;            /* per resample */
@@ -75,9 +82,10 @@ static seg_status few_new(const seg_kmeans_judging *judging, few *f, seg_error *
     size_t d = judging->space->scale.d;
     *f = (few){ .judging = judging, .d = d };
     TRY(choose_rows(f, err));
-    TRY(SEG_ALLOC(&f->again, (size_t)judging->resamples * f->n, "the resamples", err));
-    TRY(SEG_ALLOC(&f->st, judging->resamples, "the resamples", err));
-    TRY(SEG_ALLOC(&f->err, judging->resamples, "the resamples", err));
+    f->n_tasks = judging->resamples + 2 * SPLITS;
+    TRY(SEG_ALLOC(&f->again, f->n_tasks * f->n, "the resamples", err));
+    TRY(SEG_ALLOC(&f->st, f->n_tasks, "the resamples", err));
+    TRY(SEG_ALLOC(&f->err, f->n_tasks, "the resamples", err));
     TRY(SEG_ALLOC(&f->columns, d, "the columns", err));
     TRY(SEG_ALLOC(&f->zero, d, "the scaling", err));
     TRY(SEG_ALLOC(&f->one, d, "the scaling", err));
@@ -143,50 +151,91 @@ static seg_status label_again(const few *f, const seg_kmeans_fit *fit, int32_t *
     return st;
 }
 
-static seg_status cluster_again(const few *f, size_t b, seg_error *err)
+/* Fresh clusters of rows that count `times`; labels of all of them. */
+static seg_status cluster(const few *f, const uint32_t *times, uint64_t stream, int32_t *label,
+                          seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_kmeans_judging *j = f->judging;
-    uint64_t *drawn = NULL;
-    uint32_t *times = NULL;
     double *z = NULL;
     size_t there = 0;
     seg_kmeans_start start = { 0 };
     seg_kmeans_fit *fit = NULL;
     seg_matrix rows = { .x = f->z, .n_rows = f->n, .n_cols = f->d, .stride = f->d };
 
-    TRY(SEG_ALLOC(&drawn, f->n, "a resample", err));
-    TRY(SEG_ALLOC(&times, f->n, "a resample", err));
     TRY(SEG_ALLOC(&z, j->k * f->d, "the centroids", err));
-    TRY(seg_bootstrap_draw(j->ctx->seed, b, f->weight, 0, f->n, drawn, err));
-    for (size_t r = 0; r < f->n; r++)
-        times[r] = (uint32_t)drawn[r];
     seg_kmeans_space space = space_of(f, times);
     TRY(seg_kmeans_start_new(&f->scale, rows, times, space.widest, j->k, 1, &start, err));
-    TRY(seg_kmeans_start_draw(&start, SEG_KMEANS_GREEDY, j->ctx->seed, START_STREAM + b, j->k, z,
-                              &there, err));
+    TRY(seg_kmeans_start_draw(&start, SEG_KMEANS_GREEDY, j->ctx->seed, stream, j->k, z, &there,
+                              err));
     TRY(seg_kmeans_fit_new(&space, j->k, usual_tol, MOST_PASSES, &fit, err));
     seg_kmeans_fit_start(fit, z, there);
     TRY(seg_kmeans_fit_memory(fit, NULL, rows, times, err));
-    TRY(label_again(f, fit, f->again + b * f->n, err));
-    for (size_t r = 0; r < f->n; r++)
-        if (times[r] == 0)
-            f->again[b * f->n + r] = -1;
+    TRY(label_again(f, fit, label, err));
 
 done:
-    seg_free(drawn);
-    seg_free(times);
     seg_free(z);
     seg_kmeans_start_free(&start);
     seg_kmeans_fit_free(fit);
     return st;
 }
 
-static void resample_task(void *arg, size_t b, int thread)
+/* Resample b; rows that are not drawn have no label. */
+static seg_status cluster_resample(const few *f, size_t b, int32_t *label, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    uint64_t *drawn = NULL;
+    uint32_t *times = NULL;
+    TRY(SEG_ALLOC(&drawn, f->n, "a resample", err));
+    TRY(SEG_ALLOC(&times, f->n, "a resample", err));
+    TRY(seg_bootstrap_draw(f->judging->ctx->seed, b, f->weight, 0, f->n, drawn, err));
+    for (size_t r = 0; r < f->n; r++)
+        times[r] = (uint32_t)drawn[r];
+    TRY(cluster(f, times, START_STREAM + b, label, err));
+    for (size_t r = 0; r < f->n; r++)
+        if (times[r] == 0)
+            label[r] = -1;
+
+done:
+    seg_free(drawn);
+    seg_free(times);
+    return st;
+}
+
+/* One half (0: to learn from, 1: to test) of split b; only the rows of half 1 have labels. */
+static seg_status cluster_half(const few *f, size_t b, uint8_t which, int32_t *label,
+                               seg_error *err)
+{
+    seg_status st = SEG_OK;
+    uint8_t *half = NULL;
+    uint32_t *times = NULL;
+    TRY(SEG_ALLOC(&half, f->n, "a half", err));
+    TRY(SEG_ALLOC(&times, f->n, "a half", err));
+    seg_bootstrap_halves(f->judging->ctx->seed, b, 0, f->n, half);
+    for (size_t r = 0; r < f->n; r++)
+        times[r] = half[r] == which ? (uint32_t)f->weight[r] : 0;
+    TRY(cluster(f, times, SPLIT_STREAM + 2 * b + which, label, err));
+    for (size_t r = 0; r < f->n; r++)
+        if (half[r] == 0)
+            label[r] = -1;
+
+done:
+    seg_free(half);
+    seg_free(times);
+    return st;
+}
+
+static void run_task(void *arg, size_t task, int thread)
 {
     (void)thread;
     few *f = arg;
-    f->st[b] = cluster_again(f, b, &f->err[b]);
+    size_t resamples = f->judging->resamples;
+    int32_t *label = f->again + task * f->n;
+    if (task < resamples)
+        f->st[task] = cluster_resample(f, task, label, &f->err[task]);
+    else
+        f->st[task] = cluster_half(f, (task - resamples) / 2, (uint8_t)((task - resamples) % 2),
+                                   label, &f->err[task]);
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
@@ -215,14 +264,37 @@ done:
     return st;
 }
 
+/* The mean over the splits of the test half's worst cluster. */
+static seg_status compare_halves(const few *f, seg_kmeans_scan_row *row, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t k = f->judging->k, n = 0;
+    double sum = 0;
+    seg_contingency table = { 0 };
+    TRY(seg_contingency_new(k, k, &table, err));
+    for (size_t b = 0; b < SPLITS; b++) {
+        const int32_t *learnt = f->again + (f->judging->resamples + 2 * b) * f->n;
+        seg_contingency_clear(&table);
+        TRY(seg_contingency_add(&table, learnt + f->n, learnt, f->weight, f->n, err));
+        double strength = seg_agreement_prediction_strength(&table);
+        sum += isnan(strength) ? 0 : strength;
+        n += isnan(strength) ? 0 : 1;
+    }
+    row->prediction_strength = n > 0 ? sum / (double)n : (double)NAN;
+
+done:
+    seg_contingency_free(&table);
+    return st;
+}
+
 seg_status seg_kmeans_judge_stability(const seg_kmeans_judging *judging,
                                       seg_kmeans_scan_row *row, seg_error *err)
 {
     seg_status st = SEG_OK;
     few f;
     TRY(few_new(judging, &f, err));
-    seg_team_run(judging->space->n_threads, judging->resamples, resample_task, &f);
-    for (size_t b = 0; b < judging->resamples; b++)
+    seg_team_run(judging->space->n_threads, f.n_tasks, run_task, &f);
+    for (size_t b = 0; b < f.n_tasks; b++)
         if (f.st[b] != SEG_OK) {
             if (err != NULL)
                 *err = f.err[b];
@@ -230,6 +302,7 @@ seg_status seg_kmeans_judge_stability(const seg_kmeans_judging *judging,
             goto done;
         }
     TRY(compare(&f, row, err));
+    TRY(compare_halves(&f, row, err));
 
 done:
     few_free(&f);

@@ -175,7 +175,6 @@ static void add_table(seg_text *out, const seg_node *scan, int64_t kept)
         { "worst_jaccard", "Weakest segment", 2 },
         { "prediction_strength", "Told by other half", 2 },
         { "smallest_share", "Smallest segment", SHARE },
-        { "gap", "Gap", 3 },
         { "calinski_harabasz", "Calinski-Harabasz", 0 },
         { "davies_bouldin", "Davies-Bouldin", 2 },
         { "inertia", "Inertia", AS_IT_IS },

@@ -78,53 +78,6 @@ static void halves_are_even_and_independent_of_the_split_before(void **state)
     assert_in_range(equal, 4800, 5200);
 }
 
-static void reference_data_fill_the_box_evenly(void **state)
-{
-    (void)state;
-    enum { ROWS = 20000 };
-    static double z[ROWS * 3], piece[300];
-    const double least[] = { -2, 0, 5 }, largest[] = { 2, 1, 5 };
-    double sum[3] = { 0 }, cross = 0;
-    seg_gap_reference(9, 2, least, largest, 3, 0, ROWS, z);
-    for (size_t i = 0; i < ROWS; i++) {
-        for (size_t f = 0; f < 3; f++) {
-            assert_true(z[i * 3 + f] >= least[f] && z[i * 3 + f] <= largest[f]);
-            sum[f] += z[i * 3 + f] / ROWS;
-        }
-        cross += z[i * 3] * (z[i * 3 + 1] - 0.5) / ROWS;
-    }
-    assert_true(fabs(sum[0]) < 0.05 && fabs(sum[1] - 0.5) < 0.012 && fabs(sum[2] - 5) < 1e-9);
-    assert_true(fabs(cross) < 0.015);
-    seg_gap_reference(9, 2, least, largest, 3, 500, 100, piece);
-    assert_memory_equal(piece, z + 1500, sizeof piece);
-}
-
-static void the_gap_is_the_mean_of_logs_less_the_log(void **state)
-{
-    (void)state;
-    const double w[] = { exp(2.0), exp(3.0), exp(4.0) };
-    seg_gap g = seg_gap_of(exp(1.0), w, 3);
-    assert_true(fabs(g.gap - 2) < 1e-14);
-    assert_true(fabs(g.error - sqrt(2.0 / 3) * sqrt(4.0 / 3)) < 1e-14);
-    assert_true(isnan(seg_gap_of(0, w, 3).gap));
-    assert_true(isnan(seg_gap_of(1, w, 0).gap));
-    assert_true(isnan(seg_gap_of(1, (double[]){ 1, 0 }, 2).error));
-}
-
-static void the_gap_chooses_the_first_k_that_the_next_does_not_beat(void **state)
-{
-    (void)state;
-    const seg_gap clear[] = { { 0.1, 0.01 }, { 0.5, 0.01 }, { 0.45, 0.01 }, { 0.6, 0.01 } };
-    const seg_gap within[] = { { 0.1, 0.01 }, { 0.15, 0.06 }, { 0.45, 0.01 } };
-    const seg_gap rising[] = { { 0.1, 0.01 }, { 0.2, 0.01 }, { 0.3, 0.01 } };
-    const seg_gap holes[] = { { NAN, NAN }, { 0.2, 0.01 }, { NAN, NAN } };
-    assert_int_equal(seg_gap_choose(clear, 4), 1);
-    assert_int_equal(seg_gap_choose(within, 3), 0);
-    assert_int_equal(seg_gap_choose(rising, 3), 2);
-    assert_int_equal(seg_gap_choose(holes, 3), 1);
-    assert_true(seg_gap_choose(holes, 1) == SIZE_MAX);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,9 +85,6 @@ int main(void)
         cmocka_unit_test(a_draw_depends_on_seed_resample_and_row_alone),
         cmocka_unit_test(a_weight_is_drawn_as_a_whole),
         cmocka_unit_test(halves_are_even_and_independent_of_the_split_before),
-        cmocka_unit_test(reference_data_fill_the_box_evenly),
-        cmocka_unit_test(the_gap_is_the_mean_of_logs_less_the_log),
-        cmocka_unit_test(the_gap_chooses_the_first_k_that_the_next_does_not_beat),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
