@@ -25,7 +25,7 @@ figures c.csv --init level.csv --categories plan
 printf 'visits,plan=none,plan=yearly\n1,0,1\n1,1,0\n' >share.csv
 figures c.csv --init share.csv --categories plan
 echo "--- what a segment is"
-segmill export m.model --to json -o m.json
+quiet segmill export m.model --to json -o m.json
 grep -e '"segment_name"' -e '"plan=' m.json
 echo "--- scores, also of a plan that is new"
 printf 'id,visits,plan\na,1,yearly\nb,1,none\nc,1,\nd,1,weekly\n' >new.csv
