@@ -191,14 +191,24 @@ static double inertia_by_sums(const seg_kmeans_fit *fit)
     return inertia > 0 ? inertia : 0;
 }
 
-/* Bounds that pass over few rows are left alone until fewer rows change. */
+/* The share of active rows up to which bounds pay. Moving them costs a row about as much as
+ * LOOK of the d x k steps of assigning it, besides what every row costs; and rows picked
+ * here and there are assigned a little slower. */
+static double share_that_pays(const seg_kmeans_fit *fit)
+{
+    static const double ANY = 120, LOOK = 40, PICKED = 1.15;
+    double steps = (double)(fit->k * fit->d);
+    return (1 - LOOK / (ANY + steps)) / PICKED;
+}
+
+/* Bounds that pass over too few rows are left alone until fewer rows change. */
 static void judge_bounds(seg_kmeans_fit *fit)
 {
     double n = (double)fit->space->n_rows;
-    if (fit->sweep.drift == NULL || (double)fit->sweep.n_active <= 0.6 * n)
+    if (fit->sweep.drift == NULL || (double)fit->sweep.n_active <= share_that_pays(fit) * n)
         return;
     fit->bounded = false;
-    fit->wait = (double)fit->sweep.n_changed / n / 2;
+    fit->wait = 0.7 * (double)fit->sweep.n_changed / n;
 }
 
 /* True if any centroid is elsewhere. far: null, or where empty clusters go. */
