@@ -255,6 +255,7 @@ static seg_fit_next end_pass(seg_kmeans_fit *fit, const seg_kmeans_figures *far)
 seg_fit_next seg_kmeans_fit_end(seg_kmeans_fit *fit)
 {
     fit->known = fit->memory.label != NULL;
+    fit->n_bounded += fit->sweep.drift != NULL ? 1 : 0;
     judge_bounds(fit);
     for (size_t j = 0; j < fit->k; j++)
         if (fit->count[j] == 0)

@@ -50,6 +50,7 @@ typedef struct seg_kmeans_fit {
     seg_kmeans_sweep sweep;
     bool known;                  /* labels and sums are those of the last pass */
     bool bounded;                /* bounds are those of the last pass */
+    uint32_t n_bounded;          /* passes in which bounds passed over rows */
     double wait;                 /* bounds are tried when a smaller share of rows changes */
     uint32_t iteration, most_iterations;
     double deadline;             /* on seg_clock_seconds(); infinite unless it is set */

@@ -185,6 +185,9 @@ seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *
 {
     seg_status st = SEG_OK;
     seg_kmeans_model *m = NULL;
+    if (t->fit->n_bounded > 0)
+        seg_note(t->input.ctx, SEG_LEVEL_INFO, "bounds passed over rows in %u of %u passes",
+                 t->fit->n_bounded, t->fit->iteration);
     TRY(seg_schema_copy(&t->schema->view, &model->schema, err));
     TRY(seg_kmeans_model_new(t->fit->k, t->d, &m, err));
     TRY(seg_kmeans_model_expand(m, &model->schema->view, err));
