@@ -196,24 +196,56 @@ static inline vec_f32 vec_load_rows(const float *const *row, size_t m, size_t at
 }
 #endif
 
-/* Columns at .. at+3 of VEC_F32_WIDTH rows: column[c][i] = row[i][at + c]. Of n columns
- * (1 to 4) no byte is read beyond them; the rest is 0. */
-static inline void vec_load_columns(const float *const *row, size_t at, size_t n,
-                                    vec_f32 column[4])
-{
 #if defined(__SSE2__)
-    vec_f32 a = vec_load_rows(row, 0, at, n), b = vec_load_rows(row, 1, at, n);
-    vec_f32 c = vec_load_rows(row, 2, at, n), d = vec_load_rows(row, 3, at, n);
+/* Of rows a, b, c, d (and those 4, 8 and 12 further on) four columns. */
+static inline void vec_turn(vec_f32 a, vec_f32 b, vec_f32 c, vec_f32 d, vec_f32 column[4])
+{
     vec_f32 ab = VEC_CALL(unpacklo_ps)(a, b), ab_high = VEC_CALL(unpackhi_ps)(a, b);
     vec_f32 cd = VEC_CALL(unpacklo_ps)(c, d), cd_high = VEC_CALL(unpackhi_ps)(c, d);
     column[0] = VEC_CALL(shuffle_ps)(ab, cd, 0x44);
     column[1] = VEC_CALL(shuffle_ps)(ab, cd, 0xee);
     column[2] = VEC_CALL(shuffle_ps)(ab_high, cd_high, 0x44);
     column[3] = VEC_CALL(shuffle_ps)(ab_high, cd_high, 0xee);
+}
+#endif
+
+/* Columns at .. at+3 of VEC_F32_WIDTH rows: column[c][i] = row[i][at + c]. Of n columns
+ * (1 to 4) no byte is read beyond them; the rest is 0. */
+static inline void vec_load_columns(const float *const *row, size_t at, size_t n,
+                                    vec_f32 column[4])
+{
+#if defined(__SSE2__)
+    vec_turn(vec_load_rows(row, 0, at, n), vec_load_rows(row, 1, at, n),
+             vec_load_rows(row, 2, at, n), vec_load_rows(row, 3, at, n), column);
 #else
     for (size_t c = 0; c < 4; c++)
         for (size_t i = 0; i < VEC_F32_WIDTH; i++)
             column[c][i] = c < n ? row[i][at + c] : 0;
+#endif
+}
+
+/* The same of four columns of neighbouring rows: row[i] = x + i * stride. */
+static inline void vec_load_near_columns(const float *x, size_t stride, vec_f32 column[4])
+{
+#if defined(__SSE2__)
+    vec_f32 row[4];
+    for (size_t m = 0; m < 4; m++, x += stride) {
+#  if defined(__AVX512F__)
+        __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(x));
+        v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(x + 4 * stride));
+        v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(x + 8 * stride));
+        row[m] = _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(x + 12 * stride));
+#  elif defined(__AVX2__)
+        row[m] = _mm256_set_m128(_mm_loadu_ps(x + 4 * stride), _mm_loadu_ps(x));
+#  else
+        row[m] = _mm_loadu_ps(x);
+#  endif
+    }
+    vec_turn(row[0], row[1], row[2], row[3], column);
+#else
+    for (size_t c = 0; c < 4; c++)
+        for (size_t i = 0; i < VEC_F32_WIDTH; i++)
+            column[c][i] = x[i * stride + c];
 #endif
 }
 
