@@ -50,15 +50,6 @@ void seg_kmeans_centres_free(seg_kmeans_centres *centres);
 /* Set from k x d values, which stay where they are. k <= k_max of the making. */
 void seg_kmeans_centres_set(seg_kmeans_centres *centres, const double *z, size_t k);
 
-/* ---- sums ---------------------------------------------------------------------------- */
-
-/* Fixed point: value * quantum, rounded to nearest; powers of two such that no value times
- * its quantum reaches 2^51 and no sum of a pass 2^62. */
-typedef struct seg_kmeans_units {
-    double *quantum;           /* d */
-    double dist_quantum;       /* of squared distances */
-} seg_kmeans_units;
-
 /* ---- a pass of Lloyd's algorithm ------------------------------------------------------- */
 
 /* What is remembered of the rows of a block between passes; any may be null. */
@@ -84,7 +75,8 @@ void seg_kmeans_drift_set(seg_kmeans_drift *drift, const double *before, const d
 typedef struct seg_kmeans_sweep {
     const seg_kmeans_scale *scale;
     const seg_kmeans_centres *centres;
-    const double *quantum;     /* d */
+    const double *quantum;     /* d: sums are of value * quantum, rounded to the nearest; powers
+                                  of two such that no such value reaches 2^51, no sum 2^62 */
     const seg_kmeans_drift *drift;   /* not null: rows whose bounds hold are passed over */
     bool fold;                 /* how weights are multiplied: seg_move_plan */
     bool whole;                /* no label is known yet: every row is added, none is taken */

@@ -1,6 +1,7 @@
 /* kmeans_centres.c: centroids made ready for the kernels, and what float32 may get wrong
  * about them (the derivation stands in isa/kmeans_nearest.c). */
 #include "kernels/kmeans_plan.h"
+#include "kernels/kmeans_scaler.h"
 
 #include <float.h>
 #include <math.h>
@@ -164,11 +165,12 @@ seg_status seg_kmeans_plan_new(const seg_kmeans_scale *scale, const seg_kmeans_c
     };
     set_scaling(out, scale);
     set_bound(out, scale, centres);
-    out->move = (seg_move_plan){
-        .d = d, .columns = columns, .level = scale->level, .shift = scale->shift,
-        .inverse = scale->inverse, .log1p = scale->log1p, .quantum = quantum, .x = rows.x + first, .stride = rows.stride,
-        .weight = weight,
-    };
+    out->move = seg_kmeans_scaler_of(scale).plan;
+    out->move.columns = columns;
+    out->move.quantum = quantum;
+    out->move.x = rows.x + first;
+    out->move.stride = rows.stride;
+    out->move.weight = weight;
     return SEG_OK;
 
 done:

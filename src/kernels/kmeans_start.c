@@ -19,18 +19,9 @@ static int64_t weight_of(const seg_kmeans_start *s, size_t row)
     return row >= s->rows.n_rows ? 0 : s->weight == NULL ? 1 : (int64_t)s->weight[row];
 }
 
-static seg_move_plan plan_of(const seg_kmeans_start *s)
-{
-    return (seg_move_plan){ .d = s->scale->d, .columns = s->scale->columns,
-                            .level = s->scale->level, .shift = s->scale->shift,
-                            .inverse = s->scale->inverse,
-                            .log1p = s->scale->log1p };
-}
-
 static void scale_row(const seg_kmeans_start *s, size_t row, double *z)
 {
-    seg_move_plan plan = plan_of(s);
-    seg_kernels_get()->kmeans_scale_row(&plan, s->rows.x + row * s->rows.stride, z);
+    seg_kmeans_scale_row(&s->scaler, s->rows.x + row * s->rows.stride, z);
 }
 
 static void fill_panel(seg_kmeans_start *s, size_t p, double *z)
@@ -64,7 +55,7 @@ seg_status seg_kmeans_start_new(const seg_kmeans_scale *scale, seg_matrix rows,
     seg_status st = SEG_OK;
     size_t n_panels = (rows.n_rows + SEG_PANEL_ROWS - 1) / SEG_PANEL_ROWS;
     size_t room = padded(candidates_for(k_most));
-    *out = (seg_kmeans_start){ .scale = scale, .rows = rows, .weight = weight,
+    *out = (seg_kmeans_start){ .scale = scale, .scaler = seg_kmeans_scaler_of(scale), .rows = rows, .weight = weight,
                                .n_threads = n_threads, .n_panels = n_panels, .room = room };
     TRY(SEG_ALLOC(&out->near, n_panels * SEG_PANEL_ROWS, "the rows to start from", err));
     TRY(SEG_ALLOC(&out->mass, n_panels, "the rows to start from", err));

@@ -4,7 +4,7 @@
 #ifndef SEGMILL_KERNELS_KMEANS_START_H
 #define SEGMILL_KERNELS_KMEANS_START_H
 
-#include "kernels/kmeans.h"
+#include "kernels/kmeans_scaler.h"
 
 typedef enum seg_kmeans_way {
     SEG_KMEANS_GREEDY,      /* k-means++, the best of 2 + ln k rows drawn */
@@ -16,6 +16,7 @@ typedef enum seg_kmeans_way {
 /* Rows made ready to be drawn from, and how far each is from the centroids so far. */
 typedef struct seg_kmeans_start {
     const seg_kmeans_scale *scale;
+    seg_kmeans_scaler scaler;
     seg_matrix rows;
     const uint32_t *weight;   /* null: 1 */
     int n_threads;

@@ -1,9 +1,19 @@
 /* kmeans_tile.c: rows in float64, in one fixed order: what is in doubt is decided here. */
 #include "kernels/kmeans_plan.h"
+#include "kernels/kmeans_scaler.h"
 
 #include <math.h>
 #include "base/alloc.h"
 #include "base/try.h"
+
+seg_kmeans_scaler seg_kmeans_scaler_of(const seg_kmeans_scale *scale)
+{
+    return (seg_kmeans_scaler){
+        .plan = { .d = scale->d, .columns = scale->columns, .level = scale->level,
+                  .shift = scale->shift, .inverse = scale->inverse, .log1p = scale->log1p },
+        .scale_row = seg_kernels_get()->kmeans_scale_row,
+    };
+}
 
 seg_status seg_kmeans_scratch_new(int n_threads, size_t d, size_t k_pad,
                                   seg_kmeans_scratch **out, seg_error *err)

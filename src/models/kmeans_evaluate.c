@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "base/try.h"
 #include "kernels/cluster_quality.h"
-#include "kernels/kernels.h"
+#include "kernels/kmeans_scaler.h"
 #include "kernels/silhouette.h"
 #include "models/kmeans.h"
 
@@ -18,6 +18,7 @@ enum { LANES = 32, SAMPLE_ROWS = 16384, SAMPLE_STREAM = 0xe7a1 };
 typedef struct evaluation {
     const seg_model *model;
     const seg_kmeans_model *m;
+    seg_kmeans_scaler scaler;
     const seg_context *ctx;
     uint64_t n_rows, rows, outliers;
     int64_t *size;             /* k */
@@ -53,6 +54,9 @@ seg_status seg_kmeans_evaluate_begin(const seg_model *model, const seg_train_inp
     TRY(SEG_ALLOC(&e, 1, "an evaluation", err));
     e->model = model;
     e->m = model->state;
+    e->scaler = seg_kmeans_scaler_of(&(seg_kmeans_scale){
+        .d = e->m->d, .columns = e->m->columns, .level = e->m->level, .shift = e->m->shift,
+        .inverse = e->m->inverse, .log1p = e->m->log1p });
     e->ctx = input->ctx;
     e->n_rows = input->n_rows;
     e->width = 2 * e->m->k + e->m->d + 2;
@@ -68,13 +72,6 @@ done:
 
 /* ---- rows ---------------------------------------------------------------------------------- */
 
-static void scale_row(const seg_kmeans_model *m, const float *x, double *z)
-{
-    seg_move_plan plan = { .d = m->d, .columns = m->columns, .level = m->level, .shift = m->shift,
-                           .inverse = m->inverse, .log1p = m->log1p };
-    seg_kernels_get()->kmeans_scale_row(&plan, x, z);
-}
-
 static bool is_sampled(const evaluation *e, uint64_t row)
 {
     seg_rng rng = { e->ctx == NULL ? 1 : e->ctx->seed, SAMPLE_STREAM };
@@ -89,7 +86,7 @@ static seg_status add_row(evaluation *e, const seg_block *in, const seg_block *s
     double distance = ((const double *)scored->columns[SEG_KMEANS_DISTANCE])[i];
     double margin = ((const double *)scored->columns[SEG_KMEANS_MARGIN])[i];
     double *sums = e->chunk + 2 * k;
-    scale_row(e->m, in->x.x + i * in->x.stride, z);
+    seg_kmeans_scale_row(&e->scaler, in->x.x + i * in->x.stride, z);
     e->size[j]++;
     e->outliers += ((const int64_t *)scored->columns[SEG_KMEANS_OUTLIER])[i] != 0;
     e->chunk[j] += distance * distance;

@@ -5,7 +5,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "kernels/cluster_quality.h"
-#include "kernels/kernels.h"
+#include "kernels/kmeans_scaler.h"
 #include "kernels/silhouette.h"
 
 enum { SILHOUETTE_STREAM = 0x511 };
@@ -23,12 +23,10 @@ static seg_status wide_weights(const seg_kmeans_judging *j, uint64_t **out, seg_
 
 static void scale_rows(const seg_kmeans_judging *j, const size_t *row, size_t n, double *z)
 {
-    const seg_kmeans_scale *scale = &j->space->scale;
-    seg_move_plan plan = { .d = scale->d, .columns = scale->columns, .level = scale->level,
-                           .shift = scale->shift, .inverse = scale->inverse, .log1p = scale->log1p };
+    seg_kmeans_scaler scaler = seg_kmeans_scaler_of(&j->space->scale);
     for (size_t i = 0; i < n; i++)
-        seg_kernels_get()->kmeans_scale_row(&plan, j->rows.x + row[i] * j->rows.stride,
-                                            z + i * scale->d);
+        seg_kmeans_scale_row(&scaler, j->rows.x + row[i] * j->rows.stride,
+                             z + i * j->space->scale.d);
 }
 
 /* Rousseeuw's silhouette, of some rows of every cluster. */

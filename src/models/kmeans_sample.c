@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "base/team.h"
 #include "base/try.h"
-#include "kernels/kernels.h"
+#include "kernels/kmeans_scaler.h"
 #include "segmill/context.h"
 
 enum { DRAW_STREAM = 0x5a3d, WEIGHT_ONE = 256 };
@@ -107,10 +107,9 @@ seg_status seg_kmeans_sample_begin(seg_kmeans_sample *s, const double *mean, siz
 
 typedef struct massing {
     const seg_kmeans_sample *sample;
-    const seg_kernels *kernels;
-    seg_move_plan plan;
+    seg_kmeans_scaler scaler;
+    seg_matrix rows;
     const uint32_t *weight;
-    size_t n_rows;
     double *z;                /* a row per thread */
     uint64_t *mass;           /* per row, of weight 1 */
 } massing;
@@ -118,11 +117,11 @@ typedef struct massing {
 static void mass_chunk(void *arg, size_t chunk, int thread)
 {
     const massing *m = arg;
-    size_t d = m->plan.d, end = (chunk + 1) * SEG_CHUNK_ROWS;
+    size_t d = m->scaler.plan.d, end = (chunk + 1) * SEG_CHUNK_ROWS;
     double *z = m->z + (size_t)thread * d;
-    for (size_t r = chunk * SEG_CHUNK_ROWS; r < end && r < m->n_rows; r++) {
+    for (size_t r = chunk * SEG_CHUNK_ROWS; r < end && r < m->rows.n_rows; r++) {
         double part[4] = { 0 };
-        m->kernels->kmeans_scale_row(&m->plan, m->plan.x + r * m->plan.stride, z);
+        seg_kmeans_scale_row(&m->scaler, m->rows.x + r * m->rows.stride, z);
         for (size_t f = 0; f < d; f++) {
             double off = z[f] - m->sample->mean[f];
             part[f % 4] += off * off;
@@ -165,11 +164,8 @@ seg_status seg_kmeans_sample_draw(seg_kmeans_sample *s, const seg_kmeans_scale *
 {
     seg_status st = SEG_OK;
     size_t n_chunks = (rows.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
-    massing m = { .sample = s, .kernels = seg_kernels_get(), .weight = weight,
-                  .n_rows = rows.n_rows };
-    m.plan = (seg_move_plan){ .d = scale->d, .columns = scale->columns, .level = scale->level,
-                              .shift = scale->shift, .inverse = scale->inverse, .log1p = scale->log1p, .x = rows.x,
-                              .stride = rows.stride };
+    massing m = { .sample = s, .scaler = seg_kmeans_scaler_of(scale), .rows = rows,
+                  .weight = weight };
     TRY(SEG_ALLOC(&m.z, (size_t)n_threads * scale->d, "a row", err));
     TRY(SEG_ALLOC(&m.mass, rows.n_rows, "the masses", err));
     seg_team_run(n_threads, n_chunks, mass_chunk, &m);

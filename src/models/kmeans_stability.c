@@ -13,7 +13,7 @@
 #include "base/try.h"
 #include "kernels/bootstrap.h"
 #include "kernels/cluster_agreement.h"
-#include "kernels/kernels.h"
+#include "kernels/kmeans_scaler.h"
 #include "kernels/kmeans_start.h"
 #include "models/kmeans_judge.h"
 
@@ -47,7 +47,6 @@ static seg_status choose_rows(few *f, seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_kmeans_judging *j = f->judging;
-    const seg_kmeans_scale *scale = &j->space->scale;
     size_t n_rows = j->rows.n_rows, room = n_rows < 2 * MOST_ROWS ? n_rows : 2 * MOST_ROWS;
     double *z = NULL;
     uint32_t most = 1;
@@ -58,13 +57,12 @@ static seg_status choose_rows(few *f, seg_error *err)
     for (size_t r = 0; j->weight != NULL && r < n_rows; r++)
         most = j->weight[r] > most ? j->weight[r] : most;
     uint32_t unit = most / 65536 + 1;
-    seg_move_plan plan = { .d = f->d, .columns = scale->columns, .level = scale->level,
-                           .shift = scale->shift, .inverse = scale->inverse, .log1p = scale->log1p };
+    seg_kmeans_scaler scaler = seg_kmeans_scaler_of(&j->space->scale);
     for (size_t r = 0; r < n_rows && f->n < room; r++) {
         if (n_rows > MOST_ROWS
             && seg_rng_below((seg_rng){ j->ctx->seed, ROW_STREAM }, r, n_rows) >= MOST_ROWS)
             continue;
-        seg_kernels_get()->kmeans_scale_row(&plan, j->rows.x + r * j->rows.stride, z);
+        seg_kmeans_scale_row(&scaler, j->rows.x + r * j->rows.stride, z);
         for (size_t i = 0; i < f->d; i++)
             f->z[f->n * f->d + i] = (float)z[i];
         f->weight[f->n] = j->weight == NULL ? 1 : (j->weight[r] + unit - 1) / unit;
