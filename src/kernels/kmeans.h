@@ -116,6 +116,8 @@ typedef struct seg_kmeans_figures {
 /* dist_quantum: no squared distance times it reaches 2^51. */
 seg_status seg_kmeans_figures_new(size_t k, size_t d, double dist_quantum,
                                   seg_kmeans_figures *out, seg_error *err);
+/* Sum of the squared distances, in units of weight. */
+double seg_kmeans_inertia(const seg_kmeans_figures *figures);
 void seg_kmeans_figures_clear(seg_kmeans_figures *figures);
 void seg_kmeans_figures_free(seg_kmeans_figures *figures);
 

@@ -56,6 +56,14 @@ void seg_kmeans_figures_free(seg_kmeans_figures *s)
     *s = (seg_kmeans_figures){ 0 };
 }
 
+double seg_kmeans_inertia(const seg_kmeans_figures *s)
+{
+    seg_wide sum = 0;
+    for (size_t j = 0; j < s->k; j++)
+        sum += s->spread[j];
+    return (double)sum / s->dist_quantum;
+}
+
 static bool is_farther(double dist2, uint64_t row, double than, uint64_t than_row)
 {
     return dist2 > than || (dist2 == than && row < than_row);

@@ -195,14 +195,15 @@ typedef struct share {         /* of one thread */
     int64_t *sum, *square, *n;
 } share;
 
-/* The features f .. f+width-1 of a row, whose values stand in own->v. */
-static void take_values(const seg_kmeans_columns *c, size_t f, size_t width, int64_t weight,
-                        const seg_kernels *kernels, share *own)
+/* Units and sums of the features from f on. */
+static seg_moment_units units_from(const seg_kmeans_columns *c, size_t f)
 {
-    seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f,
-                                   c->fold };
-    seg_moment_sums sums = { own->n + f, own->sum + f, own->square + f };
-    kernels->columns_row_moments(own->v, width, weight, &units, &sums);
+    return (seg_moment_units){ c->origin + f, c->quantum + f, c->square_quantum + f, c->fold };
+}
+
+static seg_moment_sums sums_from(const share *own, size_t f)
+{
+    return (seg_moment_sums){ own->n + f, own->sum + f, own->square + f };
 }
 
 /* Logarithms and levels: row by row. */
@@ -210,13 +211,16 @@ static void take_rows(const seg_kmeans_columns *c, size_t f, size_t width, seg_m
                       const uint32_t *weight, const seg_kernels *kernels, share *own)
 {
     const float *x = rows.x + c->columns[f];
+    seg_moment_units units = units_from(c, f);
+    seg_moment_sums sums = sums_from(own, f);
     for (size_t r = 0; r < rows.n_rows; r++, x += rows.stride) {
         if (is_level(c, f))
             find_levels(c, f, width, *x, own->v);
         else
             for (size_t i = 0; i < width; i++)
                 own->v[i] = as_used(c, f, (double)x[i]);
-        take_values(c, f, width, weight == NULL ? 1 : (int64_t)weight[r], kernels, own);
+        kernels->columns_row_moments(own->v, width, weight == NULL ? 1 : (int64_t)weight[r],
+                                     &units, &sums);
     }
 }
 
@@ -235,9 +239,8 @@ static void take_chunk(const seg_kmeans_columns *c, seg_matrix rows, size_t firs
             take_rows(c, f, width, chunk, weight, kernels, own);
             continue;
         }
-        seg_moment_units units = { c->origin + f, c->quantum + f, c->square_quantum + f,
-                                   c->fold };
-        seg_moment_sums sums = { own->n + f, own->sum + f, own->square + f };
+        seg_moment_units units = units_from(c, f);
+        seg_moment_sums sums = sums_from(own, f);
         kernels->columns_moments(chunk.x + c->columns[f], rows.stride, n, width, weight, &units,
                                  &sums);
     }

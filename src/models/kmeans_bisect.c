@@ -18,7 +18,6 @@ typedef struct splitting {
     size_t n, *row;
     float *x;
     uint32_t *weight;          /* null: 1 */
-    double total_weight;
     seg_kmeans_rows half;      /* their labels: 0 or 1 */
 } splitting;
 
@@ -44,14 +43,12 @@ static void gather(splitting *s, size_t j)
     const seg_kmeans_bisecting *b = s->b;
     size_t width = b->rows.n_cols;
     s->n = 0;
-    s->total_weight = 0;
     for (size_t r = 0; r < b->rows.n_rows; r++) {
         if ((size_t)s->label[r] != j)
             continue;
         memcpy(s->x + s->n * width, b->rows.x + r * b->rows.stride, width * sizeof *s->x);
         if (s->weight != NULL)
             s->weight[s->n] = b->weight[r];
-        s->total_weight += s->weight == NULL ? 1 : (double)b->weight[r];
         s->row[s->n++] = r;
     }
 }
@@ -147,7 +144,6 @@ static seg_status split(splitting *s, size_t j, double *z, size_t k, bool *split
     size_t there;
     gather(s, j);
     space.n_rows = s->n;
-    space.total_weight = s->total_weight;
     TRY(SEG_ALLOC(&two, 2 * space.scale.d, "the centroids", err));
     TRY(draw(s, k, 2, two, &there, err));
     *split = there == 2;

@@ -137,7 +137,7 @@ static seg_status compare(const seg_kmeans_checkpoint *c, seg_error *err)
 static uint64_t hash_scaling(const seg_kmeans_trainer *t)
 {
     size_t bytes = t->d * sizeof(double);
-    const double totals[] = { t->space.total_square, t->space.total_weight,
+    const double totals[] = { t->space.total_square, t->weights.totals.weight,
                               t->space.dist_quantum };
     const uint64_t parts[] = { seg_xxh3(t->shift, bytes), seg_xxh3(t->inverse, bytes),
                                seg_xxh3(t->quantum, bytes), seg_xxh3(totals, sizeof totals) };

@@ -23,7 +23,6 @@ typedef struct seg_kmeans_space {
     double widest;               /* no squared distance between rows is larger */
     double dist_quantum;         /* units of squared distances */
     double total_square;         /* sum of weight |z|^2 over the rows */
-    double total_weight;
     bool fold;                   /* how weights are multiplied: seg_move_plan */
     uint64_t n_rows;
     int n_threads;

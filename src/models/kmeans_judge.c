@@ -68,7 +68,7 @@ static seg_status measure_spreads(const seg_kmeans_judging *j, seg_kmeans_scan_r
     seg_status st = SEG_OK;
     const seg_kmeans_figures *s = j->figures;
     size_t d = j->space->scale.d;
-    double *squares = NULL, *distance = NULL, n = 0, inertia = 0;
+    double *squares = NULL, *distance = NULL, n = 0;
     TRY(SEG_ALLOC(&squares, j->k, "the spreads", err));
     TRY(SEG_ALLOC(&distance, j->k, "the spreads", err));
     for (size_t c = 0; c < j->k; c++) {
@@ -76,7 +76,6 @@ static seg_status measure_spreads(const seg_kmeans_judging *j, seg_kmeans_scan_r
         squares[c] = (double)s->spread[c] / s->dist_quantum;
         distance[c] = count > 0 ? (double)s->distance[c] / s->distance_quantum / count : 0;
         n += count;
-        inertia += squares[c];
     }
     /* about their mean, from those about 0; the mean is that of the centroids */
     double total = j->space->total_square;
@@ -89,7 +88,7 @@ static seg_status measure_spreads(const seg_kmeans_judging *j, seg_kmeans_scan_r
     seg_cluster_spreads spreads = { .k = j->k, .d = d, .z = j->z, .count = s->count,
                                     .squares = squares, .distance = distance,
                                     .total_squares = total };
-    row->inertia = inertia;
+    row->inertia = seg_kmeans_inertia(s);
     row->simplified = (double)s->silhouette / s->silhouette_quantum / n;
     row->calinski_harabasz = seg_calinski_harabasz(&spreads);
     row->davies_bouldin = seg_davies_bouldin(&spreads);

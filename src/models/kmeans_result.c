@@ -6,21 +6,13 @@
 #include "base/try.h"
 #include "models/kmeans_trainer.h"
 
-static double inertia_of(const seg_kmeans_figures *s)
-{
-    seg_wide sum = 0;
-    for (size_t j = 0; j < s->k; j++)
-        sum += s->spread[j];
-    return (double)sum / s->dist_quantum;
-}
-
 /* Weights in the data's own units. */
 static double weight_of(const seg_kmeans_trainer *t, int64_t units)
 {
     return (double)units / t->weights.unit;
 }
 
-static seg_status fill_model(const seg_kmeans_trainer *t, seg_kmeans_model *m)
+static void fill_model(const seg_kmeans_trainer *t, seg_kmeans_model *m)
 {
     const seg_kmeans_figures *s = &t->figures;
     memcpy(m->z, t->fit->z, m->k * m->d * sizeof *m->z);
@@ -33,7 +25,6 @@ static seg_status fill_model(const seg_kmeans_trainer *t, seg_kmeans_model *m)
         m->spread[j] = (double)s->spread[j] / s->dist_quantum / n;
     }
     seg_kmeans_centres_set(&m->centres, m->z, m->k);
-    return SEG_OK;
 }
 
 /* ---- numbers, profile, names -------------------------------------------------------------- */
@@ -164,7 +155,7 @@ static seg_status put_figures(const seg_kmeans_trainer *t, const seg_kmeans_mode
         count += s->count[j];
     seg_put_int(figures, "rows", (int64_t)t->input.n_rows);
     seg_put_int(figures, "k", (int64_t)m->k);
-    seg_put_real(figures, "inertia", inertia_of(s) / t->weights.unit);
+    seg_put_real(figures, "inertia", seg_kmeans_inertia(s) / t->weights.unit);
     seg_put_real(figures, "silhouette", (double)s->silhouette / s->silhouette_quantum
                                         / (double)count);
     seg_put_int(figures, "iterations", t->fit->iteration);
@@ -191,7 +182,7 @@ seg_status seg_kmeans_result(seg_kmeans_trainer *t, seg_model *model, seg_node *
     TRY(seg_schema_copy(&t->schema->view, &model->schema, err));
     TRY(seg_kmeans_model_new(t->fit->k, t->d, &m, err));
     TRY(seg_kmeans_model_expand(m, &model->schema->view, err));
-    TRY(fill_model(t, m));
+    fill_model(t, m);
     TRY(name_segments(t, &model->schema->view, m, err));
     TRY(put_figures(t, m, figures, err));
     warn(t);

@@ -43,7 +43,6 @@ static void set_units(runs *r, double *quantum)
     double factor = 1;
     if (!t->sample.all) {
         seg_kmeans_totals totals = { .weight = t->sample.total_weight, .most = 1 };
-        r->space.total_weight = totals.weight;
         r->space.fold = false;
         factor = seg_power_below(seg_kmeans_units_limit(&totals)
                                  / seg_kmeans_units_limit(&t->weights.totals));
@@ -121,10 +120,8 @@ static seg_status keep_if_better(runs *r, size_t there, candidate *best, bool fi
     seg_status st = SEG_OK;
     const seg_kmeans_fit *fit = r->fit;
     seg_kmeans_figures figures = { 0 };
-    double inertia = 0;
     TRY(move_and_dissolve(r, &figures, err));
-    for (size_t j = 0; j < fit->k; j++)
-        inertia += (double)figures.spread[j];
+    double inertia = seg_kmeans_inertia(&figures);
     if (first || inertia < best->inertia) {
         best->k = fit->k;
         best->dissolved = there - fit->k;
@@ -197,9 +194,7 @@ static seg_status judge(runs *r, const candidate *best, seg_kmeans_scan_row *row
         .figures = &figures, .resamples = t->options->resamples,
     };
     TRY(seg_kmeans_judge(&judging, row, err));
-    row->inertia /= t->sample.all ? t->weights.unit : (double)r->space.total_weight
-                                                      / (double)t->weights.total
-                                                      * t->weights.unit;
+    row->inertia /= r->per_row;
 
 done:
     seg_kmeans_figures_free(&figures);

@@ -127,7 +127,6 @@ static seg_kmeans_space space_of(const few *f, const uint32_t *times)
         double square = 0;
         for (size_t i = 0; i < f->d; i++)
             square += (double)f->z[r * f->d + i] * (double)f->z[r * f->d + i];
-        s.total_weight += (double)times[r];
         s.total_square += (double)times[r] * square;
     }
     s.dist_quantum = ldexp(1, 29 - ilogb(s.widest));

@@ -134,9 +134,8 @@ static seg_status end_range(seg_kmeans_trainer *t, seg_error *err)
     seg_status st = SEG_OK;
     seg_kmeans_totals *totals = &t->weights.totals;
     TRY(seg_kmeans_weigh(t, totals, err));
-    t->space.total_weight = totals->weight;
     t->space.fold = totals->fold;
-    TRY(seg_kmeans_limits_fit(&t->limits, t->space.total_weight / t->weights.unit, err));
+    TRY(seg_kmeans_limits_fit(&t->limits, totals->weight / t->weights.unit, err));
     if (seg_kmeans_needs_quantiles(t))
         TRY(seg_quantile_sample_sort(&t->quantiles, err));
     seg_kmeans_columns_begin(&t->stats, totals);

@@ -130,7 +130,7 @@ static void make_space(void)
                    .level = plain_now->levels > 0 ? level : NULL, .log1p = plain_now->log1p },
         .quantum = quantum,
         .widest = widest, .dist_quantum = unit_for(widest, total),
-        .total_square = (double)square, .total_weight = total, .n_rows = plain_now->n,
+        .total_square = (double)square, .n_rows = plain_now->n,
         .n_threads = 1,
     };
 }

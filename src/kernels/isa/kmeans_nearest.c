@@ -51,8 +51,20 @@ put_column(const seg_nearest_plan *plan, size_t f, vec_f32 x, bool careful, floa
     return z;
 }
 
-/* squares: the squared lengths of the rows. Four columns are added up before they join the
- * sum, which would else wait for itself at each. */
+/* Four columns; returns their part of the squared lengths, added up before it joins the sum,
+ * which would else wait for itself at each. */
+static inline __attribute__((always_inline)) vec_f32
+put_four(const seg_nearest_plan *plan, size_t f, const vec_f32 column[4], bool careful,
+         float *tile)
+{
+    vec_f32 z[4];
+    #pragma GCC unroll 4
+    for (size_t c = 0; c < 4; c++)
+        z[c] = put_column(plan, f + c, column[c], careful, tile + (f + c) * TILE);
+    return vec_fma(z[1], z[1], z[0] * z[0]) + vec_fma(z[3], z[3], z[2] * z[2]);
+}
+
+/* squares: the squared lengths of the rows. */
 static inline __attribute__((always_inline)) void
 load_part(const seg_nearest_plan *plan, const float *const *row, bool careful, float *tile,
           vec_f32 *squares)
@@ -61,11 +73,7 @@ load_part(const seg_nearest_plan *plan, const float *const *row, bool careful, f
     size_t f = 0;
     for (; f + 4 <= plan->d; f += 4) {
         vec_load_columns(row, f, 4, column);
-        vec_f32 z[4];
-        #pragma GCC unroll 4
-        for (size_t c = 0; c < 4; c++)
-            z[c] = put_column(plan, f + c, column[c], careful, tile + (f + c) * TILE);
-        sum += vec_fma(z[1], z[1], z[0] * z[0]) + vec_fma(z[3], z[3], z[2] * z[2]);
+        sum += put_four(plan, f, column, careful, tile);
     }
     if (f < plan->d) {
         vec_load_columns(row, f, plan->d - f, column);
@@ -85,13 +93,10 @@ load_near(const seg_nearest_plan *plan, const float *x, size_t stride, float *ti
 {
     vec_f32 all = vec_all(0);
     for (size_t p = 0; p < PARTS; p++, x += W * stride, tile += W) {
-        vec_f32 column[4], z[4], sum = vec_all(0);
+        vec_f32 column[4], sum = vec_all(0);
         for (size_t f = 0; f < plan->d; f += 4) {
             vec_load_near_columns(x + f, stride, column);
-            #pragma GCC unroll 4
-            for (size_t c = 0; c < 4; c++)
-                z[c] = put_column(plan, f + c, column[c], false, tile + (f + c) * TILE);
-            sum += vec_fma(z[1], z[1], z[0] * z[0]) + vec_fma(z[3], z[3], z[2] * z[2]);
+            sum += put_four(plan, f, column, false, tile);
         }
         squares[p] = sum;
         all += sum;

@@ -25,14 +25,14 @@ static seg_context ctx;
 /* Eight points far apart in pairs, pairs of pairs ...: who is split next is clear. */
 static const double points[8] = { 0, 3, 20, 25, 100, 111, 150, 170 };
 
-static seg_kmeans_space space_of(size_t n, double total_weight)
+static seg_kmeans_space space_of(size_t n)
 {
     for (size_t f = 0; f < D; f++)
         quantum[f] = 0x1p24;
     return (seg_kmeans_space){
         .scale = { .d = D, .columns = columns, .shift = zero, .inverse = one },
         .quantum = quantum, .widest = 0x1p18, .dist_quantum = 0x1p24,
-        .total_weight = total_weight, .n_rows = n, .n_threads = 2,
+        .n_rows = n, .n_threads = 2,
     };
 }
 
@@ -61,7 +61,7 @@ static seg_kmeans_bisecting job(const seg_kmeans_space *space, size_t n, bool we
 static size_t bisect(size_t n, bool weighted, size_t wanted, double *z, size_t k)
 {
     seg_error err;
-    seg_kmeans_space space = space_of(n, weighted ? 5.0 * (double)n : (double)n);
+    seg_kmeans_space space = space_of(n);
     seg_kmeans_bisecting b = job(&space, n, weighted);
     if (seg_kmeans_bisect(&b, 3, wanted, z, &k, &err) != SEG_OK)
         fail_msg("%s", err.text);
@@ -203,7 +203,7 @@ static void every_allocation_may_fail(void **state)
         double z[4 * D];
         size_t k = n % 2 == 0 ? 0 : 1;
         seg_error err;
-        seg_kmeans_space space = space_of(500, 2500);
+        seg_kmeans_space space = space_of(500);
         seg_kmeans_bisecting b = job(&space, 500, true);
         long live = seg_alloc_live;
         memset(z, 0, sizeof z);
