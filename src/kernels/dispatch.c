@@ -17,7 +17,8 @@
                      .column_moments = seg_column_moments_##isa,       \
                      .open_floats = seg_open_floats_##isa,             \
                      .gather_below = seg_gather_below_##isa,           \
-                     .distance_sums = seg_distance_sums_##isa }
+                     .distance_sums = seg_distance_sums_##isa,         \
+                     .bin_tile = seg_bin_tile_##isa }
 
 static const seg_kernels tables[SEG_ISA_COUNT] = {
     [SEG_ISA_BASE] = LEVEL(base),

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/cpu.h"
+#include "kernels/bin_tile.h"
 
 /* Centroids per padded row are a multiple of this: whole registers at every level. */
 enum { SEG_KMEANS_PAD = 8 };
@@ -196,6 +197,7 @@ typedef struct seg_kernels {
     seg_open_floats_fn *open_floats;
     seg_gather_below_fn *gather_below;
     seg_distance_sums_fn *distance_sums;
+    seg_bin_tile_fn *bin_tile;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -219,5 +221,6 @@ seg_column_moments_fn seg_column_moments_base, seg_column_moments_v3, seg_column
 seg_open_floats_fn seg_open_floats_base, seg_open_floats_v3, seg_open_floats_v4;
 seg_gather_below_fn seg_gather_below_base, seg_gather_below_v3, seg_gather_below_v4;
 seg_distance_sums_fn seg_distance_sums_base, seg_distance_sums_v3, seg_distance_sums_v4;
+seg_bin_tile_fn seg_bin_tile_base, seg_bin_tile_v3, seg_bin_tile_v4;
 
 #endif

@@ -1,0 +1,32 @@
+/* bin_tile.h: values to bins, 64 rows at a time: what both training (tree_bins.h) and scoring
+ * (forest.h) begin with. A bin is a byte: 0 is missing, numbers have 1 + the number of cuts
+ * below them, categories what their table says. */
+#ifndef SEGMILL_KERNELS_BIN_TILE_H
+#define SEGMILL_KERNELS_BIN_TILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SEG_TILE_ROWS = 64,
+    SEG_BIN_CUTS = 255          /* places of a search; at most 254 cuts are used */
+};
+
+typedef struct seg_bin_tile_column {
+    size_t feature;             /* column of x */
+    uint32_t n_levels;          /* category: codes 0 .. n_levels - 1; 0: a number */
+    const uint8_t *level_bin;   /* category: bin per code; other codes are missing */
+    const float *search;        /* number: SEG_BIN_CUTS cuts in the order of the halving:
+                                   level l (from 0) begins at (1 << l) - 1; the unused are
+                                   infinite */
+} seg_bin_tile_column;
+
+/* n <= SEG_TILE_ROWS rows of x to planes[column * SEG_TILE_ROWS + row]; the rest of a plane is
+ * not defined. A value that is not finite is missing. planes: 64-byte aligned. */
+typedef void seg_bin_tile_fn(const seg_bin_tile_column *columns, size_t n_columns,
+                             const float *x, size_t stride, size_t n, uint8_t *planes);
+
+/* Cuts ascending (at most 254, the others infinite) to the order of the halving. */
+void seg_bin_search_order(const float cuts[SEG_BIN_CUTS], float search[SEG_BIN_CUTS]);
+
+#endif
