@@ -139,11 +139,6 @@ static seg_status unknown_value(const evaluator *e, int32_t code, seg_error *err
                     " trained with", e->label->name, seg_quote_cell(q, level, strlen(level)));
 }
 
-static bool counts_here(const seg_train_input *input, uint64_t row)
-{
-    return input->fold == NULL || (row < input->n_rows && input->fold[row] == input->held_out);
-}
-
 seg_status seg_classifier_evaluate_add(void *ev, const seg_block *in, const seg_block *scored,
                                        seg_error *err)
 {
@@ -156,7 +151,7 @@ seg_status seg_classifier_evaluate_add(void *ev, const seg_block *in, const seg_
     size_t n = 0;
 
     for (size_t i = 0; i < in->n_rows; i++) {
-        if (!counts_here(&e->input, in->first_row + i))
+        if (!seg_judged_on(&e->input, in->first_row + i))
             continue;
         if (codes[i] == SEG_MISSING_CODE) {
             e->rows_without_label++;

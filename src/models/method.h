@@ -40,9 +40,25 @@ typedef struct seg_train_input {
     const seg_schema *schema;   /* of the blocks to come; outlives the trainer */
     uint64_t n_rows;
     const void *options;        /* the method's struct */
-    const uint8_t *fold;        /* n_rows fold numbers, or null */
-    int held_out;               /* rows with fold[row] == held_out are not learned from */
+    const uint8_t *fold;        /* n_rows fold numbers, or null: every row counts */
+    int held_out;               /* the fold that is judged on, not learned from; -1: none */
 } seg_train_input;
+
+/* A fold number of rows that are neither learned from nor judged on: of a forward split,
+ * what happens after the judged part or within the gap before it. */
+enum { SEG_FOLD_APART = 255 };
+
+static inline bool seg_learns_from(const seg_train_input *input, uint64_t row)
+{
+    return input->fold == NULL || row >= input->n_rows
+           || (input->fold[row] != input->held_out && input->fold[row] != SEG_FOLD_APART);
+}
+
+static inline bool seg_judged_on(const seg_train_input *input, uint64_t row)
+{
+    return input->fold == NULL
+           || (row < input->n_rows && input->fold[row] == input->held_out);
+}
 
 struct seg_model {
     const seg_method *method;
@@ -100,7 +116,7 @@ struct seg_method {
 
     /* -- evaluation ------------------------------------------------------------
      * Null evaluate_begin: the job reports counts per category of the result columns.
-     * Only rows with input->fold[row] == input->held_out count; all if fold is null. */
+     * Only rows that are seg_judged_on() count. */
     seg_status (*evaluate_begin)(const seg_model *model, const seg_train_input *input,
                                  void **ev, seg_error *err);
     /* in: as for score (labels in its obs columns, per input->schema); scored: its result
