@@ -161,7 +161,7 @@ static void add_condition(const seg_bins *bins, const choice *c, seg_segment_rul
     if (bins->n_levels[c->feature] > 0)
         condition.code = level_of(bins, c->feature, c->bin);
     else
-        condition.threshold = bins->cuts[(size_t)c->feature * SEG_TREE_CUTS + c->bin - 1];
+        condition.threshold = bins->cuts[(size_t)c->feature * SEG_BIN_CUTS + c->bin - 1];
     for (size_t i = 0; i < rule->n; i++) {
         seg_segment_condition *old = &rule->conditions[i];
         if (old->feature == c->feature && old->test == c->test && c->test <= SEG_SEGMENT_ABOVE) {

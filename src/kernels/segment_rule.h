@@ -4,7 +4,7 @@
 #define SEGMILL_KERNELS_SEGMENT_RULE_H
 
 #include "kernels/segment_stats.h"
-#include "kernels/tree.h"
+#include "kernels/tree_bins.h"
 
 enum { SEG_SEGMENT_CONDITIONS = 3 };
 

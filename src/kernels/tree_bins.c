@@ -5,13 +5,15 @@
  * alone. A cut is the shortest decimal in the gap between two neighbours: people read
  * "tenure <= 5", not 5.4999. Categories: one bin per level; of more than 254, the most
  * frequent keep theirs and the rare ones share the last. */
-#include "kernels/tree.h"
+#include "kernels/tree_bins.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/try.h"
+#include "kernels/kernels.h"
 #include "kernels/radix.h"
 #include "segmill/context.h"
 
@@ -41,7 +43,7 @@ seg_status seg_bins_new(size_t n_features, const uint32_t *n_levels, uint64_t n_
     *out = NULL;
 
     TRY(SEG_ALLOC(&bins, 1, "the bins", err));
-    bins->n_features = n_features;
+    bins->n_features = bins->n_columns = n_features;
     bins->n_rows = n_rows;
     bins->seed = seed;
     bins->sample_wanted = sample_size(n_features, n_rows);
@@ -55,7 +57,10 @@ seg_status seg_bins_new(size_t n_features, const uint32_t *n_levels, uint64_t n_
         bins->n_levels[f] = n_levels[f];
         bins->first_level[f + 1] = bins->first_level[f] + n_levels[f];
     }
-    TRY(SEG_ALLOC(&bins->cuts, n_features * SEG_TREE_CUTS, "the cuts between bins", err));
+    TRY(SEG_ALLOC(&bins->columns, n_features, "the bins", err));
+    TRY(SEG_ALLOC(&bins->ordered, n_features, "the bins", err));
+    TRY(SEG_ALLOC(&bins->cuts, n_features * SEG_BIN_CUTS, "the cuts between bins", err));
+    TRY(SEG_ALLOC(&bins->search, n_features * SEG_BIN_CUTS, "the cuts between bins", err));
     TRY(SEG_ALLOC(&bins->level_bin, bins->first_level[n_features], "the bins", err));
     TRY(SEG_ALLOC(&bins->level_rows, bins->first_level[n_features], "the category counts", err));
     TRY(SEG_ALLOC(&bins->sample, n_features * bins->sample_cap, "the sample of rows", err));
@@ -74,7 +79,10 @@ void seg_bins_free(seg_bins *bins)
     seg_free(bins->n_bins);
     seg_free(bins->first_bin);
     seg_free(bins->n_levels);
+    seg_free(bins->columns);
+    seg_free(bins->ordered);
     seg_free(bins->cuts);
+    seg_free(bins->search);
     seg_free(bins->first_level);
     seg_free(bins->level_bin);
     seg_free(bins->level_rows);
@@ -200,14 +208,14 @@ static size_t cut_sorted(const float *sorted, size_t n, float *cuts)
 static void bin_number(seg_bins *bins, size_t f)
 {
     float *sorted = bins->sample + f * bins->sample_cap;
-    float *cuts = bins->cuts + f * SEG_TREE_CUTS;
+    float *cuts = bins->cuts + f * SEG_BIN_CUTS;
     size_t n = 0;
     for (size_t i = 0; i < bins->n_sampled; i++)
         if (isfinite(sorted[i]))
             sorted[n++] = sorted[i];
     sort_values(sorted, n);
     size_t n_cuts = cut_sorted(sorted, n, cuts);
-    for (size_t c = n_cuts; c < SEG_TREE_CUTS; c++)
+    for (size_t c = n_cuts; c < SEG_BIN_CUTS; c++)
         cuts[c] = INFINITY;
     bins->n_bins[f] = (uint16_t)(n_cuts + 2);
 }
@@ -246,6 +254,17 @@ static void bin_category(seg_bins *bins, size_t f)
     bins->n_bins[f] = SEG_TREE_BINS;
 }
 
+static void describe_column(seg_bins *bins, size_t c)
+{
+    bins->ordered[c] = bins->n_levels[c] == 0;
+    bins->columns[c] = (seg_bin_tile_column){
+        .feature = c, .n_levels = bins->n_levels[c], .search = bins->search + c * SEG_BIN_CUTS,
+        .level_bin = bins->level_bin + bins->first_level[c],
+    };
+    if (bins->n_levels[c] == 0)
+        seg_bin_search_order(bins->cuts + c * SEG_BIN_CUTS, bins->search + c * SEG_BIN_CUTS);
+}
+
 void seg_bins_finish(seg_bins *bins, int n_threads)
 {
     #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
@@ -254,6 +273,7 @@ void seg_bins_finish(seg_bins *bins, int n_threads)
             bin_category(bins, f);
         else
             bin_number(bins, f);
+        describe_column(bins, f);
     }
     for (size_t f = 0; f < bins->n_features; f++)
         bins->first_bin[f + 1] = bins->first_bin[f] + bins->n_bins[f];
@@ -263,44 +283,102 @@ void seg_bins_finish(seg_bins *bins, int n_threads)
 
 /* ---- values to bins ----------------------------------------------------------- */
 
-/* Number of cuts below x, by halving: eight steps over 255 places, the unused of which
- * are infinite. */
-static uint8_t bin_of_number(const float *cuts, float x)
+/* Planes of all columns: what one thread needs. Wide tables take them group by group. */
+typedef struct tile {
+    _Alignas(64) uint8_t planes[SEG_RECORD_BYTES * SEG_TILE_ROWS];
+} tile;
+
+static size_t columns_in_group(const seg_bins *bins, size_t group)
 {
-    if (!isfinite(x))
-        return 0;
-    size_t below = 0;
-    for (size_t step = 128; step > 0; step /= 2)
-        below += x > cuts[below + step - 1] ? step : 0;
-    return (uint8_t)(below + 1);
+    size_t left = bins->n_columns - group * SEG_RECORD_BYTES;
+    return left < SEG_RECORD_BYTES ? left : SEG_RECORD_BYTES;
 }
 
-static void apply_chunk(const seg_bins *bins, seg_matrix x, size_t first, size_t end,
-                        uint8_t *out)
+static size_t group_count(const seg_bins *bins)
 {
-    for (size_t f = 0; f < bins->n_features; f++) {
-        uint8_t *to = out + f * x.n_rows;
-        const float *from = x.x + f;
-        if (bins->n_levels[f] == 0) {
-            const float *cuts = bins->cuts + f * SEG_TREE_CUTS;
-            for (size_t i = first; i < end; i++)
-                to[i] = bin_of_number(cuts, from[i * x.stride]);
-        } else {
-            uint32_t n_levels = bins->n_levels[f];
-            const uint8_t *bin = bins->level_bin + bins->first_level[f];
-            for (size_t i = first; i < end; i++) {
-                uint32_t code = code_of(from[i * x.stride], n_levels);
-                to[i] = code < n_levels ? bin[code] : 0;
-            }
-        }
-    }
+    return (bins->n_columns + SEG_RECORD_BYTES - 1) / SEG_RECORD_BYTES;
 }
 
 void seg_bins_apply(const seg_bins *bins, seg_matrix x, int n_threads, uint8_t *out)
 {
+    const seg_kernels *kernels = seg_kernels_get();
     #pragma omp parallel for schedule(static) num_threads(n_threads)
-    for (size_t first = 0; first < x.n_rows; first += SEG_CHUNK_ROWS) {
-        size_t end = first + SEG_CHUNK_ROWS < x.n_rows ? first + SEG_CHUNK_ROWS : x.n_rows;
-        apply_chunk(bins, x, first, end, out);
+    for (size_t first = 0; first < x.n_rows; first += SEG_TILE_ROWS) {
+        tile t;
+        size_t n = x.n_rows - first < SEG_TILE_ROWS ? x.n_rows - first : SEG_TILE_ROWS;
+        for (size_t c = 0; c < bins->n_features; c++) {
+            kernels->bin_tile(bins->columns + c, 1, x.x + first * x.stride, x.stride, n, t.planes);
+            memcpy(out + c * x.n_rows + first, t.planes, n);
+        }
     }
+}
+
+/* The rows of one tile that are used, as records of one group. */
+static size_t put_records(const tile *t, size_t n_columns, size_t n, const uint8_t *use,
+                          uint8_t *to)
+{
+    size_t n_put = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (use != NULL && use[i] == 0)
+            continue;
+        uint8_t *record = to + n_put++ * SEG_RECORD_BYTES;
+        for (size_t c = 0; c < n_columns; c++)
+            record[c] = t->planes[c * SEG_TILE_ROWS + i];
+        memset(record + n_columns, 0, SEG_RECORD_BYTES - n_columns);
+    }
+    return n_put;
+}
+
+/* The chunk's rows, from record `first` on; returns how many are used. */
+static size_t put_chunk(const seg_bins *bins, seg_matrix x, const uint8_t *use,
+                        uint8_t *records, size_t capacity, size_t first)
+{
+    const seg_kernels *kernels = seg_kernels_get();
+    size_t used = 0;
+    for (size_t g = 0; g < group_count(bins); g++) {
+        tile t;
+        size_t n_columns = columns_in_group(bins, g);
+        used = 0;
+        for (size_t i = 0; i < x.n_rows; i += SEG_TILE_ROWS) {
+            size_t n = x.n_rows - i < SEG_TILE_ROWS ? x.n_rows - i : SEG_TILE_ROWS;
+            kernels->bin_tile(bins->columns + g * SEG_RECORD_BYTES, n_columns,
+                              x.x + i * x.stride, x.stride, n, t.planes);
+            used += put_records(&t, n_columns, n, use == NULL ? NULL : use + i,
+                                records + (g * capacity + first + used) * SEG_RECORD_BYTES);
+        }
+    }
+    return used;
+}
+
+static size_t count_used(const uint8_t *use, size_t n)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++)
+        used += use[i] != 0;
+    return used;
+}
+
+size_t seg_bins_records(const seg_bins *bins, seg_matrix x, const uint8_t *use, int n_threads,
+                        uint8_t *records, size_t capacity, size_t first)
+{
+    enum { CHUNK = 4 * SEG_CHUNK_ROWS, BATCH = 64 };   /* chunks whose starts are found at once */
+    size_t begin = first;
+    for (size_t at = 0; at < x.n_rows; at += (size_t)BATCH * CHUNK) {
+        size_t start[BATCH], n_chunks = 0;
+        for (; n_chunks < BATCH && at + n_chunks * CHUNK < x.n_rows; n_chunks++) {
+            size_t from = at + n_chunks * CHUNK;
+            size_t n = x.n_rows - from < CHUNK ? x.n_rows - from : CHUNK;
+            start[n_chunks] = begin;
+            begin += use == NULL ? n : count_used(use + from, n);
+        }
+        #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
+        for (size_t c = 0; c < n_chunks; c++) {
+            size_t from = at + c * CHUNK;
+            seg_matrix part = { x.x + from * x.stride,
+                                x.n_rows - from < CHUNK ? x.n_rows - from : CHUNK,
+                                x.n_cols, x.stride };
+            put_chunk(bins, part, use == NULL ? NULL : use + from, records, capacity, start[c]);
+        }
+    }
+    return begin - first;
 }

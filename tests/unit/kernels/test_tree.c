@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
-#include "kernels/tree.h"
+#include "kernels/tree_grow.h"
 
 enum { N = 40, D = 4, LEVELS = 5 };
 static const uint32_t n_levels[D] = { 0, LEVELS, 0, 3 };
@@ -56,16 +56,51 @@ static seg_bins *bin_rows(const rows *r)
     return bins;
 }
 
+static seg_split_rule gini(double min_rows, double weight0, double weight1, double level_price)
+{
+    return (seg_split_rule){ .gain = SEG_GAIN_GINI, .min_rows = min_rows,
+                             .weight = { weight0, weight1 }, .level_price = level_price };
+}
+
+/* The histogram of n rows of class y, in every column. */
+static seg_pair *histogram_of(const seg_bins *bins, seg_matrix x, const uint8_t *y,
+                              seg_split_node *node)
+{
+    seg_error err;
+    uint8_t *bytes;
+    uint32_t *order;
+    seg_row_value *values;
+    seg_pair *histogram;
+    size_t groups = (bins->n_columns + SEG_RECORD_BYTES - 1) / SEG_RECORD_BYTES;
+    assert_int_equal(SEG_ALLOC(&bytes, groups * x.n_rows * SEG_RECORD_BYTES, "t", &err), SEG_OK);
+    assert_int_equal(SEG_ALLOC(&order, x.n_rows, "t", &err), SEG_OK);
+    assert_int_equal(SEG_ALLOC(&values, x.n_rows, "t", &err), SEG_OK);
+    assert_int_equal(SEG_ALLOC(&histogram, seg_histogram_size(bins->n_columns), "t", &err),
+                     SEG_OK);
+    assert_int_equal(seg_bins_records(bins, x, NULL, 2, bytes, x.n_rows, 0), x.n_rows);
+    int64_t positives = 0;
+    for (size_t i = 0; i < x.n_rows; i++) {
+        order[i] = (uint32_t)i;
+        values[i] = seg_row_value_of(y[i], 1);
+        positives += y[i];
+    }
+    seg_records records = { bytes, x.n_rows, bins->n_columns };
+    seg_histogram_add(&records, order, x.n_rows, values, histogram);
+    *node = (seg_split_node){ histogram, (seg_pair)((uint64_t)positives << 32) + (seg_pair)x.n_rows,
+                              (double)x.n_rows };
+    seg_free(bytes);
+    seg_free(order);
+    seg_free(values);
+    return histogram;
+}
+
 static seg_split best_split(const rows *r, const seg_bins *bins, const seg_split_rule *rule)
 {
-    static int64_t histogram[2 * D * SEG_TREE_BINS];
-    uint8_t binned[N * D];
-    int32_t slots[N] = { 0 };
     seg_split split;
-    memset(histogram, 0, sizeof histogram);
-    seg_bins_apply(bins, matrix_of(r), 1, binned);
-    seg_histogram_add(bins, binned, r->n, slots, r->y, 1, histogram);
-    seg_split_find(bins, histogram, 1, rule, 1, &split);
+    seg_split_node node;
+    seg_pair *histogram = histogram_of(bins, matrix_of(r), r->y, &node);
+    seg_split_find(bins, &node, rule, NULL, 1, &split);
+    seg_free(histogram);
     return split;
 }
 
@@ -82,10 +117,10 @@ static double plain_gain(const rows *r, const bool *left, const seg_split_rule *
     double n[2][2] = { { 0 } };
     int64_t count[2] = { 0, 0 };
     for (size_t i = 0; i < r->n; i++) {
-        n[left[i]][r->y[i]] += (double)rule->weight[r->y[i]];
+        n[left[i]][r->y[i]] += rule->weight[r->y[i]];
         count[left[i]]++;
     }
-    if (count[0] < rule->min_leaf || count[1] < rule->min_leaf)
+    if ((double)count[0] < rule->min_rows || (double)count[1] < rule->min_rows)
         return 0;
     return gini_rows(n[0][0] + n[1][0], n[0][1] + n[1][1]) - gini_rows(n[0][0], n[0][1])
            - gini_rows(n[1][0], n[1][1]);
@@ -124,15 +159,13 @@ static double plain_best_category(const rows *r, size_t f, const seg_split_rule 
 static void finds_the_best_of_all_splits(void **state)
 {
     (void)state;
-    const seg_split_rule rules[] = {
-        { 1, { 1, 1 }, 0 }, { 1, { 7, 31 }, 0 }, { 5, { 1, 1 }, 0 },
-    };
+    const seg_split_rule rules[] = { gini(1, 1, 1, 0), gini(1, 7, 31, 0), gini(5, 1, 1, 0) };
     for (uint64_t seed = 0; seed < 300; seed++) {
         rows r = make_rows(seed, 8 + seed % (N - 8));
         const seg_split_rule *rule = &rules[seed % 3];
         /* The order of the categories finds the best of all subsets only as long as none
          * is forbidden for its size. */
-        for (size_t i = 0; rule->min_leaf > 1 && i < r.n; i++)
+        for (size_t i = 0; rule->min_rows > 1 && i < r.n; i++)
             r.x[i][1] = r.x[i][3] = NAN;
         seg_bins *bins = bin_rows(&r);
         seg_split split = best_split(&r, bins, rule);
@@ -145,31 +178,90 @@ static void finds_the_best_of_all_splits(void **state)
     }
 }
 
-static void a_split_sends_its_rows_where_it_counted_them(void **state)
+/* A tree of the rows, grown by the rule. */
+static seg_tree grow_rows(const rows *r, const seg_bins *bins, const seg_grow_rule *rule,
+                          uint64_t memory, int n_threads)
+{
+    uint8_t bytes[N * SEG_RECORD_BYTES];
+    uint32_t order[N], aside[N];
+    seg_row_value values[N];
+    seg_grower *grower;
+    seg_tree tree = { 0 };
+    seg_error err;
+    seg_records records = { bytes, N, bins->n_columns };
+    seg_bins_records(bins, matrix_of(r), NULL, 1, bytes, N, 0);
+    for (size_t i = 0; i < r->n; i++) {
+        order[i] = (uint32_t)i;
+        values[i] = seg_row_value_of(r->y[i], 1);
+    }
+    assert_int_equal(seg_grower_new(bins, &records, order, aside, memory, n_threads, &grower, &err),
+                     SEG_OK);
+    assert_int_equal(seg_grow(grower, rule, values, r->n, &tree, &err), SEG_OK);
+    seg_grower_put_counts(grower, &tree);
+    /* rows end where the tree sends them, by bins and by values */
+    uint32_t routed[N], leaves[N];
+    seg_tree_route(&tree, matrix_of(r), 2, leaves);
+    for (size_t i = 0; i < r->n; i++)
+        order[i] = (uint32_t)i;
+    seg_grower_route(grower, &tree, order, r->n, routed);
+    assert_memory_equal(routed, leaves, r->n * sizeof *leaves);
+    seg_grower_free(grower);
+    return tree;
+}
+
+static void rows_end_where_they_were_counted(void **state)
 {
     (void)state;
-    const seg_split_rule rule = { 1, { 1, 1 }, 1 };
     for (uint64_t seed = 0; seed < 200; seed++) {
         rows r = make_rows(seed, N);
         seg_bins *bins = bin_rows(&r);
-        seg_split split = best_split(&r, bins, &rule);
-        int64_t all[2] = { 0, 0 }, left[2] = { 0, 0 };
-        for (size_t i = 0; i < r.n; i++)
-            all[r.y[i]]++;
-        if (split.gain > 0) {
-            seg_tree tree = { 0 };
-            seg_error err;
-            assert_int_equal(seg_tree_plant(&tree, all, &err), SEG_OK);
-            assert_int_equal(seg_tree_split(&tree, 0, &split, bins, &err), SEG_OK);
-            uint32_t leaves[N];
-            seg_tree_route(&tree, matrix_of(&r), 2, leaves);
-            for (size_t i = 0; i < r.n; i++)
-                left[r.y[i]] += leaves[i] == tree.nodes[0].left;
-            assert_memory_equal(left, split.left, sizeof left);
-            assert_memory_equal(left, tree.nodes[1].n, sizeof left);
-            assert_int_equal(tree.nodes[1].n[0] + tree.nodes[2].n[0], all[0]);
-            seg_tree_free(&tree);
+        seg_grow_rule rule = { .split = gini(1, 1, 1, 1), .max_depth = 6, .max_leaves = 9,
+                               .best_first = seed % 2 == 1 };
+        seg_tree tree = grow_rows(&r, bins, &rule, 1 << 20, 1);
+        int64_t n[N][2] = { { 0 } }, missing[N] = { 0 };
+        uint32_t leaves[N];
+        seg_tree_route(&tree, matrix_of(&r), 1, leaves);
+        for (size_t i = 0; i < r.n; i++) {
+            uint32_t at = 0;
+            for (;;) {
+                const seg_tree_node *node = &tree.nodes[at];
+                n[at][r.y[i]]++;
+                if (node->feature < 0)
+                    break;
+                missing[at] += isnan(r.x[i][node->feature]);
+                at = seg_tree_goes_left(&tree, node, r.x[i][node->feature]) ? node->left
+                                                                            : node->right;
+            }
+            assert_int_equal(at, leaves[i]);
         }
+        for (size_t v = 0; v < tree.n_nodes; v++) {
+            assert_memory_equal(tree.nodes[v].n, n[v], sizeof n[v]);
+            assert_int_equal(tree.nodes[v].n_missing, missing[v]);
+        }
+        assert_true(!rule.best_first || seg_tree_leaves(&tree) <= 9);
+        seg_tree_free(&tree);
+        seg_bins_free(bins);
+    }
+}
+
+static void little_memory_for_histograms_changes_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        rows r = make_rows(seed, N);
+        seg_bins *bins = bin_rows(&r);
+        seg_grow_rule rule = { .split = gini(1, 1, 1, 0), .max_depth = 9, .max_leaves = 30,
+                               .best_first = true };
+        seg_tree much = grow_rows(&r, bins, &rule, 1 << 24, 1),
+                 little = grow_rows(&r, bins, &rule, 0, 3);
+        assert_int_equal(much.n_nodes, little.n_nodes);
+        for (size_t v = 0; v < much.n_nodes; v++) {
+            assert_int_equal(much.nodes[v].feature, little.nodes[v].feature);
+            assert_memory_equal(much.nodes[v].n, little.nodes[v].n, sizeof much.nodes[v].n);
+            assert_true(much.nodes[v].gain == little.nodes[v].gain);
+        }
+        seg_tree_free(&much);
+        seg_tree_free(&little);
         seg_bins_free(bins);
     }
 }
@@ -179,9 +271,7 @@ static void many_levels_pay_for_their_chance(void **state)
     (void)state;
     enum { ROWS = 2000, AREAS = 200 };
     static float x[ROWS][2];
-    static uint8_t y[ROWS], use[ROWS], binned[2 * ROWS];
-    static int32_t slots[ROWS];
-    static int64_t histogram[2 * 2 * SEG_TREE_BINS];
+    static uint8_t y[ROWS], use[ROWS];
     seg_rng rng = { 5, 5 };
     for (size_t i = 0; i < ROWS; i++) {
         x[i][0] = (float)seg_rng_below(rng, 4 * i, AREAS);     /* says nothing */
@@ -195,13 +285,15 @@ static void many_levels_pay_for_their_chance(void **state)
     assert_int_equal(seg_bins_new(2, (uint32_t[]){ AREAS, 0 }, ROWS, 1, &bins, &err), SEG_OK);
     seg_bins_add(bins, m, 0, use, 1);
     seg_bins_finish(bins, 1);
-    seg_bins_apply(bins, m, 1, binned);
-    seg_histogram_add(bins, binned, ROWS, slots, y, 1, histogram);
     seg_split split;
-    seg_split_find(bins, histogram, 1, &(seg_split_rule){ 1, { 1, 1 }, 0 }, 1, &split);
+    seg_split_node node;
+    seg_pair *histogram = histogram_of(bins, m, y, &node);
+    seg_split_rule dear = gini(1, 1, 1, 1), free_of_charge = gini(1, 1, 1, 0);
+    seg_split_find(bins, &node, &free_of_charge, NULL, 1, &split);
     assert_int_equal(split.feature, 0);
-    seg_split_find(bins, histogram, 1, &(seg_split_rule){ 1, { 1, 1 }, 1 }, 1, &split);
+    seg_split_find(bins, &node, &dear, NULL, 1, &split);
     assert_int_equal(split.feature, 1);
+    seg_free(histogram);
     seg_bins_free(bins);
 }
 
@@ -246,7 +338,7 @@ static void many_distinct_values_share_bins_of_about_equal_count(void **state)
     for (size_t i = 0; i < ROWS; i++) {
         count[binned[i]]++;
         size_t below = 0;   /* plain search */
-        while (below < SEG_TREE_CUTS && x[i] > bins->cuts[below])
+        while (below < SEG_BIN_CUTS && x[i] > bins->cuts[below])
             below++;
         assert_int_equal(binned[i], below + 1);
     }
@@ -338,7 +430,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_best_of_all_splits),
-        cmocka_unit_test(a_split_sends_its_rows_where_it_counted_them),
+        cmocka_unit_test(rows_end_where_they_were_counted),
+        cmocka_unit_test(little_memory_for_histograms_changes_nothing),
         cmocka_unit_test(many_levels_pay_for_their_chance),
         cmocka_unit_test(few_distinct_values_have_a_bin_each),
         cmocka_unit_test(many_distinct_values_share_bins_of_about_equal_count),

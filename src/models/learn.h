@@ -1,0 +1,64 @@
+/* learn.h: what the training of every classifier begins with: two passes over the source, after
+ * which the rows to learn from lie in memory as bins.
+ *
+ * The first pass counts the label and samples the values, which makes the bins; the second one
+ * turns every row into a record of bytes. Rows without a label and rows that are held out are
+ * never looked at. All learning is done on the records. */
+#ifndef SEGMILL_MODELS_LEARN_H
+#define SEGMILL_MODELS_LEARN_H
+
+#include "base/scratch.h"
+#include "kernels/tree_bins.h"
+#include "kernels/tree_grow.h"
+#include "models/method.h"
+
+typedef struct seg_learn {
+    seg_train_input input;
+    int n_threads;
+    const char *wanted;         /* the positive value that was asked for; null: none was */
+    size_t label;               /* column */
+    const seg_column *label_column;
+    uint64_t *label_rows;       /* per code */
+    uint64_t rows_without_label;
+    int32_t positive, negative; /* codes; -1 until the first pass is over */
+    seg_bins *bins;
+    bool binned, complete;
+    /* the rows to learn from */
+    size_t n_rows, capacity;
+    int64_t n[2];               /* of class 0 and 1 */
+    seg_scratch scratch;        /* holds the arrays below */
+    uint8_t *bytes;             /* their records */
+    uint8_t *classes;
+    /* room for one training at a time, n_rows each */
+    seg_row_value *values;
+    uint32_t *rows, *aside;
+    /* per row of a block */
+    uint8_t *use;
+    size_t use_cap;
+} seg_learn;
+
+/* positive: the value to predict, or null; not copied. learn is all zero before. */
+seg_status seg_learn_begin(const seg_train_input *input, const char *positive,
+                           seg_learn *learn, seg_error *err);
+void seg_learn_free(seg_learn *learn);
+
+/* As the callbacks of a method; after the second pass there are no more. */
+seg_status seg_learn_pass_begin(seg_learn *learn, bool *more, seg_error *err);
+seg_status seg_learn_pass_add(seg_learn *learn, const seg_block *block, seg_error *err);
+seg_status seg_learn_pass_end(seg_learn *learn, seg_error *err);
+
+static inline seg_records seg_learn_records(const seg_learn *learn)
+{
+    return (seg_records){ learn->bytes, learn->capacity, learn->bins->n_columns };
+}
+/* The words of the label. */
+static inline const char *seg_learn_positive(const seg_learn *learn)
+{
+    return learn->label_column->levels[learn->positive];
+}
+static inline const char *seg_learn_negative(const seg_learn *learn)
+{
+    return learn->label_column->levels[learn->negative];
+}
+
+#endif
