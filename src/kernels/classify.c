@@ -1,20 +1,25 @@
 /* classify.c: the score table and the figures of a classifier.
  *
  * AUC by counting pairs with ties half (Hanley and McNeil 1982), its interval by the
- * placements of each row (DeLong, DeLong and Clarke-Pearson 1988), the area under
- * precision-recall as average precision, the calibration error over ten bins of equal
- * count (a run of equal scores is never cut: it goes to the bin of its middle row), the
- * lift of the best tenth with the tied rows at its edge counted in proportion. */
+ * placements of each row (E. DeLong, D. DeLong and D. Clarke-Pearson, "Comparing the areas
+ * under two or more correlated receiver operating characteristic curves", Biometrics 44,
+ * 1988, pages 837-845). A placement is a midrank less the midrank within the own class (X.
+ * Sun and W. Xu, "Fast implementation of DeLong's algorithm", IEEE Signal Processing Letters
+ * 21, 2014, pages 1389-1393): in a table ordered by score both are running counts, so that
+ * one walk does what the definition needs all pairs for. The area under precision-recall is
+ * average precision, the calibration error goes over ten bins of equal count, the lift of the
+ * best tenth counts the tied rows at its edge in proportion. */
 #include "kernels/classify.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/real.h"
 #include "base/try.h"
 
-enum { PENDING_MIN = 65536, ECE_BINS = 10 };
+enum { PENDING_MIN = 65536 };
 
 /* ---- the table ------------------------------------------------------------ */
 
@@ -130,6 +135,15 @@ static double share(int64_t part, int64_t whole)
     return (double)part / (double)whole;
 }
 
+static void count_rows(const seg_score_table *table, int64_t *rows, int64_t *positives)
+{
+    *rows = *positives = 0;
+    for (size_t i = 0; i < table->n_runs; i++) {
+        *rows += table->runs[i].n[0] + table->runs[i].n[1];
+        *positives += table->runs[i].n[1];
+    }
+}
+
 static void measure_auc(const seg_score_table *table, seg_class_figures *out)
 {
     int64_t all[2] = { out->rows - out->positives, out->positives };
@@ -170,6 +184,7 @@ static void measure_ranking(const seg_score_table *table, seg_class_figures *out
     double tenth = (double)out->rows / 10, in_tenth = 0;
 
     out->pr_auc = out->ks = 0;
+    out->ks_score = (double)table->runs[table->n_runs - 1].score;
     for (size_t i = table->n_runs; i-- > 0; ) {
         const int64_t *n = table->runs[i].n;
         double room = tenth - (double)(above[0] + above[1]);
@@ -178,7 +193,11 @@ static void measure_ranking(const seg_score_table *table, seg_class_figures *out
         above[0] += n[0];
         above[1] += n[1];
         out->pr_auc += share(n[1], all[1]) * share(above[1], above[0] + above[1]);
-        out->ks = fmax(out->ks, fabs(share(above[1], all[1]) - share(above[0], all[0])));
+        double apart = fabs(share(above[1], all[1]) - share(above[0], all[0]));
+        if (apart > out->ks) {
+            out->ks = apart;
+            out->ks_score = (double)table->runs[i].score;
+        }
     }
     out->lift_top_decile = in_tenth / tenth / share(all[1], out->rows);
 }
@@ -186,38 +205,31 @@ static void measure_ranking(const seg_score_table *table, seg_class_figures *out
 /* Probabilities of 0 and 1 are moved inwards by 1e-15, so that one miss is not infinite. */
 static void measure_fit(const seg_score_table *table, seg_class_figures *out)
 {
-    double bins[ECE_BINS] = { 0 };   /* positives - expected positives */
-    int64_t before = 0;
+    seg_reliability_bin bins[SEG_RELIABILITY_BINS];
     double log_loss = 0, brier = 0;
 
     for (size_t i = 0; i < table->n_runs; i++) {
         double p = (double)table->runs[i].score, safe = fmin(fmax(p, 1e-15), 1 - 1e-15);
         double n0 = (double)table->runs[i].n[0], n1 = (double)table->runs[i].n[1];
-        int64_t n = table->runs[i].n[0] + table->runs[i].n[1];
         log_loss -= n1 * seg_log(safe) + n0 * seg_log(1 - safe);
         brier += n1 * (1 - p) * (1 - p) + n0 * p * p;
-        size_t bin = (size_t)(share(before + n / 2, out->rows) * ECE_BINS);
-        bins[bin < ECE_BINS ? bin : ECE_BINS - 1] += n1 - p * (double)n;
-        before += n;
     }
     out->log_loss = log_loss / (double)out->rows;
     out->brier = brier / (double)out->rows;
     out->ece = 0;
-    for (size_t b = 0; b < ECE_BINS; b++)
-        out->ece += fabs(bins[b]) / (double)out->rows;
+    size_t n_bins = seg_class_reliability(table, bins);
+    for (size_t b = 0; b < n_bins; b++)
+        out->ece += fabs(bins[b].share - bins[b].score) * share(bins[b].rows, out->rows);
 }
 
 seg_status seg_class_measure(const seg_score_table *table, seg_class_figures *out,
                              seg_error *err)
 {
     *out = (seg_class_figures){
-        .auc = NAN, .auc_low = NAN, .auc_high = NAN, .pr_auc = NAN, .ks = NAN,
+        .auc = NAN, .auc_low = NAN, .auc_high = NAN, .pr_auc = NAN, .ks = NAN, .ks_score = NAN,
         .lift_top_decile = NAN,
     };
-    for (size_t i = 0; i < table->n_runs; i++) {
-        out->rows += table->runs[i].n[0] + table->runs[i].n[1];
-        out->positives += table->runs[i].n[1];
-    }
+    count_rows(table, &out->rows, &out->positives);
     if (out->rows == 0)
         return seg_fail(err, SEG_E_DATA, "no row has a label to compare the scores with");
     if (out->positives > 0 && out->positives < out->rows) {
@@ -226,4 +238,101 @@ seg_status seg_class_measure(const seg_score_table *table, seg_class_figures *ou
     }
     measure_fit(table, out);
     return SEG_OK;
+}
+
+/* ---- tables ---------------------------------------------------------------- */
+
+size_t seg_class_reliability(const seg_score_table *table,
+                             seg_reliability_bin bins[SEG_RELIABILITY_BINS])
+{
+    int64_t rows, positives, before = 0;
+    size_t n_bins = 0, last = SIZE_MAX;
+
+    count_rows(table, &rows, &positives);
+    for (size_t i = 0; i < table->n_runs; i++) {
+        const seg_score_run *run = &table->runs[i];
+        int64_t n = run->n[0] + run->n[1];
+        size_t bin = (size_t)(share(before + n / 2, rows) * SEG_RELIABILITY_BINS);
+        bin = bin < SEG_RELIABILITY_BINS ? bin : SEG_RELIABILITY_BINS - 1;
+        if (bin != last)
+            bins[n_bins++] = (seg_reliability_bin){ 0 };
+        last = bin;
+        bins[n_bins - 1].rows += n;
+        bins[n_bins - 1].positives += run->n[1];
+        bins[n_bins - 1].score += (double)run->score * (double)n;
+        before += n;
+    }
+    for (size_t b = 0; b < n_bins; b++) {
+        bins[b].score /= (double)bins[b].rows;
+        bins[b].share = share(bins[b].positives, bins[b].rows);
+    }
+    return n_bins;
+}
+
+/* Edge k is the run, counted from the top, that ends nearest to k + 1 tenths of the rows; of
+ * two as near the upper one. */
+static void find_edges(const seg_score_table *table, int64_t rows, size_t edges[SEG_GAIN_ROWS])
+{
+    int64_t above = 0;
+    size_t k = 0;
+    for (size_t i = 0; i < table->n_runs; i++) {
+        const seg_score_run *run = &table->runs[table->n_runs - 1 - i];
+        int64_t before = above;
+        above += run->n[0] + run->n[1];
+        for (; k < SEG_GAIN_ROWS && SEG_GAIN_ROWS * above >= (int64_t)(k + 1) * rows; k++) {
+            int64_t wanted = (int64_t)(k + 1) * rows;
+            bool upper = i > 0 && wanted - SEG_GAIN_ROWS * before
+                                  <= SEG_GAIN_ROWS * above - wanted;
+            edges[k] = upper ? i - 1 : i;
+        }
+    }
+}
+
+size_t seg_class_gain(const seg_score_table *table, seg_gain_row out[SEG_GAIN_ROWS])
+{
+    int64_t rows, positives, so_far = 0;
+    size_t edges[SEG_GAIN_ROWS], k = 0, n = 0;
+    int last = 0;
+
+    count_rows(table, &rows, &positives);
+    find_edges(table, rows, edges);
+    for (size_t i = 0; i < table->n_runs; i++) {
+        const seg_score_run *run = &table->runs[table->n_runs - 1 - i];
+        while (k < SEG_GAIN_ROWS - 1 && i > edges[k])
+            k++;
+        if ((int)k + 1 != last)
+            out[n++] = (seg_gain_row){ .decile = (int)k + 1 };
+        last = (int)k + 1;
+        out[n - 1].score = run->score;
+        out[n - 1].rows += run->n[0] + run->n[1];
+        out[n - 1].positives += run->n[1];
+    }
+    for (size_t d = 0; d < n; d++) {
+        so_far += out[d].positives;
+        out[d].rate = share(out[d].positives, out[d].rows);
+        out[d].lift = positives > 0 ? out[d].rate / share(positives, rows) : (double)NAN;
+        out[d].captured = positives > 0 ? share(so_far, positives) : (double)NAN;
+    }
+    return n;
+}
+
+static double share_or_nan(int64_t part, int64_t whole)
+{
+    return whole > 0 ? share(part, whole) : (double)NAN;
+}
+
+seg_confusion seg_class_confusion(const seg_score_table *table, double threshold)
+{
+    seg_confusion c = { .threshold = threshold };
+    for (size_t i = 0; i < table->n_runs; i++) {
+        const seg_score_run *run = &table->runs[i];
+        bool called = run->score >= (float)threshold;
+        *(called ? &c.tp : &c.fn) += run->n[1];
+        *(called ? &c.fp : &c.tn) += run->n[0];
+    }
+    c.precision = share_or_nan(c.tp, c.tp + c.fp);
+    c.recall = share_or_nan(c.tp, c.tp + c.fn);
+    c.accuracy = share_or_nan(c.tp + c.tn, c.tp + c.fp + c.fn + c.tn);
+    c.f1 = share_or_nan(2 * c.tp, 2 * c.tp + c.fp + c.fn);
+    return c;
 }
