@@ -9,16 +9,18 @@
 
 enum {
     SEG_TILE_ROWS = 64,
-    SEG_BIN_CUTS = 255          /* places of a search; at most 254 cuts are used */
+    SEG_TILE_COLUMNS = 32,      /* of a record */
+    SEG_BIN_CUTS = 255,         /* room for cuts; at most 254 are used */
+    SEG_BIN_HEAP = 32,          /* the upper five levels of a search, before its places */
+    SEG_BIN_SEARCH = SEG_BIN_HEAP + 1 + SEG_BIN_CUTS
 };
 
 typedef struct seg_bin_tile_column {
     size_t feature;             /* column of x */
     uint32_t n_levels;          /* category: codes 0 .. n_levels - 1; 0: a number */
     const uint8_t *level_bin;   /* category: bin per code; other codes are missing */
-    const float *search;        /* number: SEG_BIN_CUTS cuts in the order of the halving:
-                                   level l (from 0) begins at (1 << l) - 1; the unused are
-                                   infinite */
+    const float *search;        /* number: SEG_BIN_SEARCH floats, from seg_bin_search_fill();
+                                   fastest when 64-byte aligned */
 } seg_bin_tile_column;
 
 /* n <= SEG_TILE_ROWS rows of x to planes[column * SEG_TILE_ROWS + row]; the rest of a plane is
@@ -26,7 +28,12 @@ typedef struct seg_bin_tile_column {
 typedef void seg_bin_tile_fn(const seg_bin_tile_column *columns, size_t n_columns,
                              const float *x, size_t stride, size_t n, uint8_t *planes);
 
-/* Cuts ascending (at most 254, the others infinite) to the order of the halving. */
-void seg_bin_search_order(const float cuts[SEG_BIN_CUTS], float search[SEG_BIN_CUTS]);
+/* Planes of at most SEG_TILE_COLUMNS columns to n <= SEG_TILE_ROWS records, one after the
+ * other: records[row * SEG_TILE_COLUMNS + column]; bytes behind the columns are 0. */
+typedef void seg_bin_records_fn(const uint8_t *planes, size_t n_columns, size_t n,
+                                uint8_t *records);
+
+/* What a number is looked up in. Cuts ascending: at most 254, the others infinite. */
+void seg_bin_search_fill(const float cuts[SEG_BIN_CUTS], float search[SEG_BIN_SEARCH]);
 
 #endif

@@ -198,6 +198,7 @@ typedef struct seg_kernels {
     seg_gather_below_fn *gather_below;
     seg_distance_sums_fn *distance_sums;
     seg_bin_tile_fn *bin_tile;
+    seg_bin_records_fn *bin_records;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -222,5 +223,6 @@ seg_open_floats_fn seg_open_floats_base, seg_open_floats_v3, seg_open_floats_v4;
 seg_gather_below_fn seg_gather_below_base, seg_gather_below_v3, seg_gather_below_v4;
 seg_distance_sums_fn seg_distance_sums_base, seg_distance_sums_v3, seg_distance_sums_v4;
 seg_bin_tile_fn seg_bin_tile_base, seg_bin_tile_v3, seg_bin_tile_v4;
+seg_bin_records_fn seg_bin_records_base, seg_bin_records_v3, seg_bin_records_v4;
 
 #endif
