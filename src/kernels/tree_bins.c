@@ -60,7 +60,7 @@ seg_status seg_bins_new(size_t n_features, const uint32_t *n_levels, uint64_t n_
     TRY(SEG_ALLOC(&bins->columns, n_features, "the bins", err));
     TRY(SEG_ALLOC(&bins->ordered, n_features, "the bins", err));
     TRY(SEG_ALLOC(&bins->cuts, n_features * SEG_BIN_CUTS, "the cuts between bins", err));
-    TRY(SEG_ALLOC(&bins->search, n_features * SEG_BIN_CUTS, "the cuts between bins", err));
+    TRY(SEG_ALLOC(&bins->search, n_features * SEG_BIN_SEARCH, "the cuts between bins", err));
     TRY(SEG_ALLOC(&bins->level_bin, bins->first_level[n_features], "the bins", err));
     TRY(SEG_ALLOC(&bins->level_rows, bins->first_level[n_features], "the category counts", err));
     TRY(SEG_ALLOC(&bins->sample, n_features * bins->sample_cap, "the sample of rows", err));
@@ -258,11 +258,11 @@ static void describe_column(seg_bins *bins, size_t c)
 {
     bins->ordered[c] = bins->n_levels[c] == 0;
     bins->columns[c] = (seg_bin_tile_column){
-        .feature = c, .n_levels = bins->n_levels[c], .search = bins->search + c * SEG_BIN_CUTS,
+        .feature = c, .n_levels = bins->n_levels[c], .search = bins->search + c * SEG_BIN_SEARCH,
         .level_bin = bins->level_bin + bins->first_level[c],
     };
     if (bins->n_levels[c] == 0)
-        seg_bin_search_order(bins->cuts + c * SEG_BIN_CUTS, bins->search + c * SEG_BIN_CUTS);
+        seg_bin_search_fill(bins->cuts + c * SEG_BIN_CUTS, bins->search + c * SEG_BIN_SEARCH);
 }
 
 void seg_bins_finish(seg_bins *bins, int n_threads)
