@@ -15,6 +15,7 @@
 #include "jobs/evaluate.h"
 #include "jobs/export.h"
 #include "jobs/features.h"
+#include "jobs/figures_show.h"
 #include "jobs/import.h"
 #include "jobs/inspect.h"
 #include "jobs/lists.h"
@@ -60,7 +61,7 @@ static const seg_command commands[] = {
       .max_operands = 2, .operand_keys = train_keys, .flags = SEG_COMMAND_METHOD,
       .summary = "learn a model: kmeans, tree, rules, rfm",
       .options = seg_train_option_table, .options_size = sizeof(seg_train_options),
-      .defaults = all_zero, .run = seg_train_run },
+      .defaults = all_zero, .run = seg_train_run, .show = seg_figures_show_short },
     { .name = "score", .group = "Models", .operands = "MODEL... DATA", .min_operands = 2,
       .max_operands = 64, .operand_keys = model_keys,
       .summary = "segment, churn probability, next best offer, RFM cell",
@@ -70,7 +71,7 @@ static const seg_command commands[] = {
       .max_operands = 2, .operand_keys = model_keys,
       .summary = "quality of a model on any data",
       .options = seg_evaluate_option_table, .options_size = sizeof(seg_evaluate_options),
-      .defaults = all_zero, .run = seg_evaluate_run },
+      .defaults = seg_evaluate_defaults, .run = seg_evaluate_run, .show = seg_figures_show },
     { .name = "export", .group = "Models", .operands = "MODEL", .min_operands = 1,
       .max_operands = 1, .operand_keys = only_model_keys,
       .summary = "a model as JSON, text or CSV",

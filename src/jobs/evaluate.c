@@ -5,24 +5,52 @@
 #include "base/try.h"
 #include "jobs/score.h"
 #include "jobs/view.h"
+#include "models/classifier.h"
 #include "models/method.h"
 #include "models/score.h"
 
+#define FIELD(member) offsetof(seg_evaluate_options, member)
 const seg_option seg_evaluate_option_table[] = {
-    { "label", SEG_OPTION_TEXT, offsetof(seg_evaluate_options, label), 0, 0, NULL, "COL",
+    { "label", SEG_OPTION_TEXT, FIELD(label), 0, 0, NULL, "COL",
       "column that holds the truth (default: the one the model was trained on)", 0 },
+    SEG_MONEY_OPTION_ROWS(seg_evaluate_options, money),
+    { "threshold", SEG_OPTION_F64, FIELD(threshold), 0, 1, NULL, "SCORE",
+      "count rows as positive from this probability on (0: from the cut that earns most, else"
+      " 0.5)", 0 },
     { .name = NULL },
 };
 
-static seg_status with_method(const seg_context *ctx, const seg_model *model,
+void seg_evaluate_defaults(void *options)
+{
+    *(seg_evaluate_options *)options = (seg_evaluate_options){ .money = SEG_MONEY_DEFAULTS };
+}
+
+/* Money and thresholds are about a probability. */
+static seg_status check_money(const seg_evaluate_options *options, const seg_model *model,
+                              const char *path, seg_error *err)
+{
+    bool asked = options->money.value > 0 || options->threshold > 0;
+    if (asked && !model->method->needs_label)
+        return seg_fail(err, SEG_E_USAGE, "--%s is for models that predict a label; %s is of the"
+                        " method %s", options->money.value > 0 ? "value" : "threshold", path,
+                        model->method->name);
+    return seg_money_check(&options->money, err);
+}
+
+static seg_status with_method(const seg_call *call, const seg_model *model,
                               seg_source *data, seg_node *result, seg_error *err)
 {
     seg_status st = SEG_OK;
+    const seg_context *ctx = &call->context;
+    const seg_evaluate_options *options = call->options;
     const seg_method *method = model->method;
+    const seg_classify_options classify = { .money = options->money,
+                                            .threshold = options->threshold };
     seg_source *scores = NULL;
     void *ev = NULL;
     seg_block block;
     seg_train_input input = { .ctx = ctx, .schema = data->schema, .n_rows = data->n_rows,
+                              .options = method->needs_label ? &classify : NULL,
                               .held_out = -1 };
     TRY(seg_score_open(ctx, model, data, &scores, err));
     TRY(method->evaluate_begin(model, &input, &ev, err));
@@ -108,6 +136,7 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
     seg_source *data = NULL;
 
     TRY(seg_model_load(call->operands[0], &model, err));
+    TRY(check_money(options, model, call->operands[0], err));
     seg_put_text(result, "method", model->method->name);
     const char *trained = seg_node_text(seg_node_get(seg_doc_root(model->info), "options.label"),
                                         NULL);
@@ -120,7 +149,7 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
     TRY(seg_view_open(&call->context, &request, NULL, &data, err));
     seg_put_int(result, "rows", (int64_t)data->n_rows);
     if (model->method->evaluate_begin != NULL)
-        st = with_method(&call->context, model, data, result, err);
+        st = with_method(call, model, data, result, err);
     else
         st = by_counts(&call->context, model, data, result, err);
     if (st != SEG_OK && err != NULL && strstr(err->text, call->operands[1]) == NULL)

@@ -113,7 +113,8 @@ done:
     return st;
 }
 
-/* Means over the folds of every number they report; counts are summed. */
+/* Means over the folds of every number they report; counts are summed. Tables, and what
+ * belongs to a table, are of all folds together. */
 static void put_means(const seg_node *folds, seg_node *into)
 {
     const seg_node *first = seg_node_at(folds, 0);
@@ -137,9 +138,13 @@ static seg_status put_figures(fold_run *run, const seg_node *folds, seg_node *sc
     seg_status st = run->method->evaluate_end(run->pooled, scratch, err);
     if (st != SEG_OK)
         return st;
+    static const char *const pooled[] = { "ece", "ks_score", "auc_ci", "empc", "profit",
+                                          "confusion", "deciles", "reliability" };
     put_means(folds, into);
-    seg_put_node(into, "auc_ci", seg_node_get(scratch, "auc_ci"));
     seg_put_node(into, "auc_pooled", seg_node_get(scratch, "auc"));
+    for (size_t i = 0; i < sizeof pooled / sizeof *pooled; i++)
+        if (seg_node_get(scratch, pooled[i]) != NULL)
+            seg_put_node(into, pooled[i], seg_node_get(scratch, pooled[i]));
     seg_put_text(into, "on", "cv");
     seg_node *list = seg_put_array(into, "folds");
     for (size_t f = 0; f < seg_node_count(folds); f++)

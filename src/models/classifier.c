@@ -1,11 +1,14 @@
 /* classifier.c: names, deciles and bands of probabilities, and how good they are. */
 #include "models/classifier.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/try.h"
 #include "kernels/classify.h"
+#include "kernels/profit.h"
 
 /* ---- names and deciles -------------------------------------------------------- */
 
@@ -65,6 +68,20 @@ int32_t seg_band(int decile)
     return decile <= 2 ? 0 : decile <= 5 ? 1 : 2;
 }
 
+/* ---- money -------------------------------------------------------------------- */
+
+seg_status seg_money_check(const seg_money_options *money, seg_error *err)
+{
+    const char *cost = money->offer_cost > 0 ? "offer-cost" : "contact-cost";
+    if (money->value == 0 && (money->offer_cost > 0 || money->contact_cost > 0))
+        return seg_fail(err, SEG_E_USAGE, "--%s is given without --value, what a customer who is"
+                        " kept is worth", cost);
+    if (money->value > 0 && money->accept == 0)
+        return seg_fail(err, SEG_E_USAGE, "--accept is 0: an offer that nobody accepts earns"
+                        " nothing; it must be above 0");
+    return SEG_OK;
+}
+
 /* ---- evaluation --------------------------------------------------------------- */
 
 enum { STEP = 1024 };
@@ -76,6 +93,8 @@ typedef struct evaluator {
     int8_t *class_of;           /* per code: 0, 1; -1: a value the model does not know */
     uint64_t rows_without_label;
     seg_score_table table;
+    seg_money_options money;
+    double threshold;           /* 0: not given */
 } evaluator;
 
 static seg_status find_label(evaluator *e, const char *name, seg_error *err)
@@ -104,6 +123,11 @@ seg_status seg_classifier_evaluate_begin(const seg_train_input *input, const cha
 
     TRY(SEG_ALLOC(&e, 1, "the evaluation", err));
     e->input = *input;
+    const seg_classify_options *options = input->options;
+    if (options != NULL) {
+        e->money = options->money;
+        e->threshold = options->threshold;
+    }
     TRY(find_label(e, label, err));
     TRY(SEG_ALLOC(&e->class_of, e->label->n_levels, "the evaluation", err));
     for (size_t c = 0; c < e->label->n_levels; c++) {
@@ -172,27 +196,148 @@ done:
     return st;
 }
 
+/* A score as it is printed in a CSV and should be typed: the shortest decimal of the float. */
+static void put_score(seg_node *into, const char *name, double score)
+{
+    char text[SEG_NUMBER_BYTES];
+    double value = NAN;
+    if (!isnan(score) && !seg_parse_f64(text, seg_print_f32(text, (float)score), '.', &value))
+        value = score;
+    seg_put_real(into, name, value);
+}
+
+static void put_figures(const seg_class_figures *f, seg_node *into)
+{
+    seg_put_real(into, "auc", f->auc);
+    seg_node *interval = seg_put_array(into, "auc_ci");
+    seg_put_real(interval, NULL, f->auc_low);
+    seg_put_real(interval, NULL, f->auc_high);
+    seg_put_real(into, "pr_auc", f->pr_auc);
+    seg_put_real(into, "log_loss", f->log_loss);
+    seg_put_real(into, "brier", f->brier);
+    seg_put_real(into, "ece", f->ece);
+    seg_put_real(into, "ks", f->ks);
+    put_score(into, "ks_score", f->ks_score);
+    seg_put_real(into, "lift_top_decile", f->lift_top_decile);
+}
+
+static void put_advice(const seg_profit *p, seg_node *into)
+{
+    char cut[SEG_NUMBER_BYTES];
+    if (p->customers == 0) {
+        seg_put_text(into, "advice", "call nobody: at these costs no call pays");
+        return;
+    }
+    seg_print_f32(cut, (float)p->threshold);
+    seg_put_textf(into, "advice", "call the %lld customers with probability >= %s: expected"
+                  " profit %.2f", (long long)p->customers, cut, p->max);
+}
+
+static void put_profit(const seg_profit *p, seg_node *into)
+{
+    put_advice(p, into);
+    seg_put_real(into, "max", p->max);
+    seg_put_real(into, "per_customer", p->per_customer);
+    put_score(into, "threshold", p->threshold);
+    seg_put_real(into, "target_share", p->target_share);
+    seg_put_int(into, "customers", p->customers);
+    seg_put_int(into, "leavers", p->leavers);
+    seg_node *curve = seg_put_array(into, "curve");
+    for (size_t i = 0; i < p->n_points; i++) {
+        seg_node *point = seg_put_array(curve, NULL);
+        seg_put_real(point, NULL, p->curve[i].share);
+        seg_put_real(point, NULL, p->curve[i].profit);
+        put_score(point, NULL, p->curve[i].threshold);
+    }
+}
+
+/* What a campaign earns; the best cut becomes the threshold if none is given. */
+static seg_status put_money(const evaluator *e, double *threshold, seg_node *into,
+                            seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_campaign campaign = {
+        .value = e->money.value, .offer_cost = e->money.offer_cost,
+        .contact_cost = e->money.contact_cost, .accept = e->money.accept,
+    };
+    seg_profit *profit = NULL;
+    double empc;
+    if (e->money.value == 0)
+        return SEG_OK;
+    TRY(SEG_ALLOC(&profit, 1, "the profit curve", err));
+    TRY(seg_profit_measure(&e->table, &campaign, profit, err));
+    TRY(seg_profit_expected(&e->table, &campaign, &empc, err));
+    seg_put_real(into, "empc", empc);
+    put_profit(profit, seg_put_object(into, "profit"));
+    if (isnan(*threshold) && profit->customers > 0)
+        *threshold = profit->threshold;
+
+done:
+    seg_free(profit);
+    return st;
+}
+
+static void put_confusion(const seg_score_table *table, double threshold, seg_node *into)
+{
+    seg_confusion c = seg_class_confusion(table, threshold);
+    put_score(into, "threshold", c.threshold);
+    seg_put_int(into, "tp", c.tp);
+    seg_put_int(into, "fp", c.fp);
+    seg_put_int(into, "fn", c.fn);
+    seg_put_int(into, "tn", c.tn);
+    seg_put_real(into, "precision", c.precision);
+    seg_put_real(into, "recall", c.recall);
+    seg_put_real(into, "accuracy", c.accuracy);
+    seg_put_real(into, "f1", c.f1);
+}
+
+static void put_deciles(const seg_score_table *table, seg_node *into)
+{
+    seg_gain_row rows[SEG_GAIN_ROWS];
+    size_t n = seg_class_gain(table, rows);
+    for (size_t d = 0; d < n; d++) {
+        seg_node *row = seg_put_object(into, NULL);
+        seg_put_int(row, "decile", rows[d].decile);
+        put_score(row, "from_score", (double)rows[d].score);
+        seg_put_int(row, "rows", rows[d].rows);
+        seg_put_int(row, "positives", rows[d].positives);
+        seg_put_real(row, "rate", rows[d].rate);
+        seg_put_real(row, "lift", rows[d].lift);
+        seg_put_real(row, "captured", rows[d].captured);
+    }
+}
+
+static void put_reliability(const seg_score_table *table, seg_node *into)
+{
+    seg_reliability_bin bins[SEG_RELIABILITY_BINS];
+    size_t n = seg_class_reliability(table, bins);
+    for (size_t b = 0; b < n; b++) {
+        seg_node *row = seg_put_object(into, NULL);
+        seg_put_real(row, "mean_score", bins[b].score);
+        seg_put_real(row, "share", bins[b].share);
+        seg_put_int(row, "rows", bins[b].rows);
+        seg_put_int(row, "positives", bins[b].positives);
+    }
+}
+
 seg_status seg_classifier_evaluate_end(void *ev, seg_node *figures, seg_error *err)
 {
     seg_status st = SEG_OK;
     evaluator *e = ev;
     seg_class_figures f;
+    double threshold = e->threshold > 0 ? e->threshold : (double)NAN;
 
     TRY(seg_score_table_finish(&e->table, err));
     TRY(seg_class_measure(&e->table, &f, err));
     seg_put_int(figures, "rows", f.rows);
     seg_put_int(figures, "positives", f.positives);
     seg_put_int(figures, "rows_without_label", (int64_t)e->rows_without_label);
-    seg_put_real(figures, "auc", f.auc);
-    seg_node *interval = seg_put_array(figures, "auc_ci");
-    seg_put_real(interval, NULL, f.auc_low);
-    seg_put_real(interval, NULL, f.auc_high);
-    seg_put_real(figures, "pr_auc", f.pr_auc);
-    seg_put_real(figures, "log_loss", f.log_loss);
-    seg_put_real(figures, "brier", f.brier);
-    seg_put_real(figures, "ece", f.ece);
-    seg_put_real(figures, "ks", f.ks);
-    seg_put_real(figures, "lift_top_decile", f.lift_top_decile);
+    put_figures(&f, figures);
+    TRY(put_money(e, &threshold, figures, err));
+    put_confusion(&e->table, isnan(threshold) ? 0.5 : threshold,
+                  seg_put_object(figures, "confusion"));
+    put_deciles(&e->table, seg_put_array(figures, "deciles"));
+    put_reliability(&e->table, seg_put_array(figures, "reliability"));
 
 done:
     return st;

@@ -23,9 +23,13 @@ enum { SEG_BANDS = 3 };
 extern const char *const seg_band_names[SEG_BANDS];
 int32_t seg_band(int decile);
 
+/* SEG_E_USAGE when costs stand without a value, or when nobody accepts. */
+seg_status seg_money_check(const seg_money_options *money, seg_error *err);
+
 /* The evaluation callbacks of a classifier whose first result column is its probability.
  * label: the one of the model, used when the data name none; positive, negative: its
- * values. None is kept. */
+ * values; none is kept. input->options: a seg_classify_options whose money and threshold
+ * count, or null; read at the begin. */
 seg_status seg_classifier_evaluate_begin(const seg_train_input *input, const char *label,
                                          const char *positive, const char *negative,
                                          void **ev, seg_error *err);

@@ -123,7 +123,9 @@ struct seg_method {
      * columns, in the order of score_schema. */
     seg_status (*evaluate_add)(void *ev, const seg_block *in, const seg_block *scored,
                                seg_error *err);
-    /* Classifiers: auc, pr_auc, log_loss, brier, ece, ks, lift_top_decile. */
+    /* Classifiers: auc, auc_ci, pr_auc, log_loss, brier, ece, ks, ks_score, lift_top_decile,
+     * confusion, deciles, reliability; empc and profit when input->options (a
+     * seg_classify_options, or null) says what a customer is worth. */
     seg_status (*evaluate_end)(void *ev, seg_node *figures, seg_error *err);
     void (*evaluate_free)(void *ev);
 };
@@ -143,14 +145,32 @@ typedef struct seg_customer_options {
     { "zero", SEG_OPTION_CHOICE, offsetof(S, M.zero), 0, 0, "drop|count", NULL,               \
       "rows of price or amount zero: drop them, or count them as purchases", 0 }
 
+/* What a campaign costs and earns (kernels/profit.h); value 0: nobody asks. */
+typedef struct seg_money_options {
+    double value, offer_cost, contact_cost, accept;
+} seg_money_options;
+#define SEG_MONEY_DEFAULTS { .accept = 0.3 }
+#define SEG_MONEY_OPTION_ROWS(S, M)                                                           \
+    { "value", SEG_OPTION_F64, offsetof(S, M.value), 0, 1e12, NULL, "MONEY",                  \
+      "what a customer who is kept is worth: find the cut that earns most (0: do not)", 0 },  \
+    { "offer-cost", SEG_OPTION_F64, offsetof(S, M.offer_cost), 0, 1e12, NULL, "MONEY",        \
+      "with --value: what an offer costs that is accepted; who stays anyway accepts", 0 },    \
+    { "contact-cost", SEG_OPTION_F64, offsetof(S, M.contact_cost), 0, 1e12, NULL, "MONEY",    \
+      "with --value: what it costs to reach a customer", 0 },                                 \
+    { "accept", SEG_OPTION_F64, offsetof(S, M.accept), 0, 1, NULL, "SHARE",                   \
+      "with --value: share of leavers who accept the offer and stay", 0 }
+
 /* What every classifier takes; its options struct starts with this one. The job selects
  * label and features and runs the folds, so a trainer sees only rows to learn from and
  * a schema whose label is set and whose features are the wanted ones. */
 typedef struct seg_classify_options {
     const char *label, *positive, *drop;
+    seg_money_options money;
+    double threshold;       /* evaluate only: of the confusion; 0: the best cut, or 0.5 */
     uint32_t cv;            /* 0: none */
     const char *folds;      /* file, one digit a row */
 } seg_classify_options;
+#define SEG_CLASSIFY_DEFAULTS { .money = SEG_MONEY_DEFAULTS }
 #define SEG_CLASSIFY_OPTION_ROWS(S, M)                                                        \
     { "label", SEG_OPTION_TEXT, offsetof(S, M.label), 0, 0, NULL, "COL",                     \
       "column to predict (default: the label of the file)", 0 },                             \
@@ -158,6 +178,7 @@ typedef struct seg_classify_options {
       "its value that counts as churned (default: Yes, 1, true, else the rarer one)", 0 },   \
     { "drop", SEG_OPTION_LIST, offsetof(S, M.drop), 0, 0, NULL, "COL,...",                   \
       "columns not to learn from", 0 },                                                      \
+    SEG_MONEY_OPTION_ROWS(S, M.money),                                                        \
     { "cv", SEG_OPTION_U32, offsetof(S, M.cv), 0, 100, NULL, "N",                            \
       "cross-validate with N stratified folds", 0 },                                         \
     { "folds", SEG_OPTION_TEXT, offsetof(S, M.folds), 0, 0, NULL, "FILE",                    \

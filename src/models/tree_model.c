@@ -29,6 +29,7 @@ static const seg_option option_table[] = {
 static void tree_defaults(void *options)
 {
     *(seg_tree_options *)options = (seg_tree_options){
+        .classify = SEG_CLASSIFY_DEFAULTS,
         .max_depth = 8, .max_leaves = 64, .min_leaf = 30, .shrinkage = 100,
     };
 }

@@ -3,7 +3,7 @@ customers >c.csv
 quiet segmill train kmeans c.csv --k 2 -o k.model
 quiet segmill train tree c.csv --label churned --drop id -o t.model
 segmill evaluate k.model c.csv
-segmill evaluate t.model c.csv | grep -e rows -e positives
+segmill evaluate t.model c.csv | grep -e '^rows' -e '^positives'
 cut -d, -f1-4 c.csv >no_label.csv
 sed 's/,yes$/,perhaps/' c.csv >other_label.csv
 refuses segmill evaluate t.model no_label.csv

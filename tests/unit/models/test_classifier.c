@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
+#include "kernels/classify.h"
 #include "models/classifier.h"
 
 enum { N = 6 };
@@ -21,17 +22,18 @@ typedef struct outcome {
     double auc;
 } outcome;
 
-static outcome evaluate(const char *const *levels, size_t n_levels, const int32_t *codes,
-                        const uint8_t *fold)
+static outcome evaluate_with(const seg_classify_options *options, const char *const *levels,
+                             size_t n_levels, const int32_t *codes, const uint8_t *fold,
+                             seg_doc *doc)
 {
     outcome o = { .auc = NAN };
     seg_column label = { .name = "Churn", .type = SEG_TYPE_CODE, .levels = levels,
                          .n_levels = n_levels };
     seg_schema schema = { .kind = SEG_KIND_FEATURES, .columns = &label, .n_columns = 1 };
-    seg_train_input input = { .schema = &schema, .n_rows = N, .fold = fold, .held_out = 1 };
+    seg_train_input input = { .schema = &schema, .n_rows = N, .options = options, .fold = fold,
+                              .held_out = 1 };
     seg_block in = { .n_rows = N, .columns = (const void *const[]){ codes } };
     seg_block scored = { .n_rows = N, .columns = (const void *const[]){ scores } };
-    seg_doc *doc = seg_doc_new();
     const seg_node *root = seg_doc_root(doc);
     void *ev = NULL;
     o.st = seg_classifier_evaluate_begin(&input, "Churn", "Yes", "No", &ev, &o.err);
@@ -44,6 +46,14 @@ static outcome evaluate(const char *const *levels, size_t n_levels, const int32_
     o.without_label = seg_node_int(seg_node_get(root, "rows_without_label"), -1);
     o.auc = seg_node_real(seg_node_get(root, "auc"), NAN);
     seg_classifier_evaluate_free(ev);
+    return o;
+}
+
+static outcome evaluate(const char *const *levels, size_t n_levels, const int32_t *codes,
+                        const uint8_t *fold)
+{
+    seg_doc *doc = seg_doc_new();
+    outcome o = evaluate_with(NULL, levels, n_levels, codes, fold, doc);
     seg_doc_free(doc);
     return o;
 }
@@ -108,15 +118,87 @@ static void data_without_the_label_are_told_how_to_get_it(void **state)
     assert_null(ev);
 }
 
+static double real_at(seg_doc *doc, const char *path)
+{
+    return seg_node_real(seg_node_get(seg_doc_root(doc), path), NAN);
+}
+
+/* Scores 0.9 0.8 0.7 0.3 0.2 0.1; the first, the second and the fourth leave. A leaver earns
+ * 0.5 (100 - 20) - 5 = 35, a stayer costs 25: 35, 70, 45, 80, 55, 30. */
+static void money_finds_the_cut_and_the_confusion_is_there(void **state)
+{
+    (void)state;
+    const seg_classify_options options = { .money = { 100, 20, 5, 0.5 } };
+    const int32_t codes[N] = { 0, 0, 1, 0, 1, 1 };
+    seg_doc *doc = seg_doc_new();
+    assert_int_equal(evaluate_with(&options, yes_no, 2, codes, NULL, doc).st, SEG_OK);
+    assert_true(fabs(real_at(doc, "profit.max") - 80) < 1e-12);
+    assert_true(real_at(doc, "profit.threshold") == 0.3);   /* the decimal of the float */
+    assert_true(real_at(doc, "profit.customers") == 4 && real_at(doc, "profit.leavers") == 3);
+    assert_string_equal(seg_node_text(seg_node_get(seg_doc_root(doc), "profit.advice"), ""),
+                        "call the 4 customers with probability >= 0.3: expected profit 80.00");
+    assert_true(real_at(doc, "empc") > 0);
+    assert_true(real_at(doc, "confusion.threshold") == 0.3);
+    assert_true(real_at(doc, "confusion.tp") == 3 && real_at(doc, "confusion.fp") == 1);
+    seg_doc_free(doc);
+}
+
+static void without_money_none_is_told_and_a_threshold_counts(void **state)
+{
+    (void)state;
+    seg_classify_options options = SEG_CLASSIFY_DEFAULTS;
+    const int32_t codes[N] = { 0, 0, 1, 0, 1, 1 };
+    options.threshold = 0.8;
+    seg_doc *doc = seg_doc_new();
+    assert_int_equal(evaluate_with(&options, yes_no, 2, codes, NULL, doc).st, SEG_OK);
+    assert_null(seg_node_get(seg_doc_root(doc), "profit"));
+    assert_null(seg_node_get(seg_doc_root(doc), "empc"));
+    assert_true(real_at(doc, "confusion.tp") == 2 && real_at(doc, "confusion.fn") == 1);
+    seg_doc_free(doc);
+}
+
+/* The table of gains has the deciles that a model gives the same rows. */
+static void deciles_of_the_figures_are_those_of_the_scores(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 60; n++) {
+        float values[60], edges[SEG_DECILE_EDGES];
+        int64_t rows[60], expected[SEG_GAIN_ROWS + 1] = { 0 };
+        seg_score_run runs[60];
+        for (size_t i = 0; i < n; i++) {
+            rows[i] = 1 + (int64_t)(i * i * 7 % 11 * (n % 3));
+            values[i] = 1 - (float)i / 64;
+            runs[n - 1 - i] = (seg_score_run){ values[i], { rows[i] - 1, 1 } };
+        }
+        const seg_score_table table = { .runs = runs, .n_runs = n };
+        seg_gain_row gain[SEG_GAIN_ROWS];
+        size_t n_rows = seg_class_gain(&table, gain);
+        seg_decile_edges(values, rows, n, edges);
+        for (size_t i = 0; i < n; i++)
+            expected[seg_decile(edges, values[i])] += rows[i];
+        for (size_t d = 0; d < n_rows; d++) {
+            assert_int_equal(gain[d].rows, expected[gain[d].decile]);
+            expected[gain[d].decile] = 0;
+        }
+        for (size_t d = 1; d <= SEG_GAIN_ROWS; d++)
+            assert_int_equal(expected[d], 0);
+    }
+}
+
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
+    const seg_classify_options options = { .money = { 100, 20, 5, 0.5 } };
     outcome o = { .st = SEG_E_AGAIN };
     long live = seg_alloc_live;
-    for (long n = 1; o.st == SEG_E_AGAIN; n++) {   /* the first one is the test's own tree */
+    for (long n = 0; o.st == SEG_E_AGAIN; n++) {
+        seg_doc *doc = seg_doc_new();
         seg_alloc_fail_after = n;
-        o = evaluate(yes_no, 2, (int32_t[]){ 0, 0, 1, 0, 1, 1 }, NULL);
+        o = evaluate_with(&options, yes_no, 2, (int32_t[]){ 0, 0, 1, 0, 1, 1 }, NULL, doc);
+        if (o.st == SEG_OK)
+            o.st = seg_doc_status(doc, &o.err);
         seg_alloc_fail_after = -1;
+        seg_doc_free(doc);
         assert_int_equal(seg_alloc_live, live);
     }
     assert_int_equal(o.st, SEG_OK);
@@ -130,6 +212,9 @@ int main(void)
         cmocka_unit_test(a_value_that_the_model_does_not_know_is_named),
         cmocka_unit_test(one_class_alone_has_no_auc),
         cmocka_unit_test(data_without_the_label_are_told_how_to_get_it),
+        cmocka_unit_test(money_finds_the_cut_and_the_confusion_is_there),
+        cmocka_unit_test(without_money_none_is_told_and_a_threshold_counts),
+        cmocka_unit_test(deciles_of_the_figures_are_those_of_the_scores),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

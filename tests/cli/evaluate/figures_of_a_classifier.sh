@@ -1,0 +1,9 @@
+. "$TREE/tests/cli/lib.sh"
+quiet segmill train tree "$TREE/datasets/customers.csv" --label churned --max-leaves 4 -o t.model
+segmill evaluate t.model "$TREE/datasets/customers.csv" --value 200 --offer-cost 10 --contact-cost 1
+echo
+segmill evaluate t.model "$TREE/datasets/customers.csv" --threshold 0.9 | grep -A2 confusion
+segmill evaluate t.model "$TREE/datasets/customers.csv" --value 5 --offer-cost 10 |
+    grep -e advice -e threshold -A1
+segmill train tree "$TREE/datasets/customers.csv" --label churned --max-leaves 4 --cv 3 \
+    --value 200 --offer-cost 10 --contact-cost 1 -o cv.model | grep -e empc -e advice
