@@ -18,8 +18,10 @@
                      .open_floats = seg_open_floats_##isa,             \
                      .gather_below = seg_gather_below_##isa,           \
                      .distance_sums = seg_distance_sums_##isa,         \
-                     .bin_tile = seg_bin_tile_##isa,               \
-                     .bin_records = seg_bin_records_##isa }
+                     .bin_tile = seg_bin_tile_##isa,                   \
+                     .bin_records = seg_bin_records_##isa,             \
+                     .forest_finish_planes = seg_forest_finish_planes_##isa, \
+                     .forest_score = seg_forest_score_##isa }
 
 static const seg_kernels tables[SEG_ISA_COUNT] = {
     [SEG_ISA_BASE] = LEVEL(base),

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include "base/cpu.h"
 #include "kernels/bin_tile.h"
+#include "kernels/forest_plan.h"
 
 /* Centroids per padded row are a multiple of this: whole registers at every level. */
 enum { SEG_KMEANS_PAD = 8 };
@@ -183,6 +184,15 @@ typedef void seg_distance_sums_fn(const double *z, size_t n, size_t d, const dou
                                   const double *weight, const size_t *ends, size_t k,
                                   double *sums);
 
+/* ---- trees, 64 rows at a time (forest_plan.h) ------------------------------------------------ */
+
+/* planes: as seg_bin_tile left them; gets those that are made of them, but sets. */
+typedef void seg_forest_finish_planes_fn(const seg_forest_planes *from, uint8_t *planes);
+/* Adds the values of the rows' leaves in the trees of the part. planes: with room for its sets.
+ * slots: SEG_FOREST_SLOTS bytes, byte i of the first 256 tiles holding i / SEG_TILE_ROWS. */
+typedef void seg_forest_score_fn(const seg_forest_part *part, uint8_t *planes, uint8_t *slots,
+                                 double *units);
+
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
     seg_kmeans_nearest_fn *kmeans_nearest;
@@ -199,6 +209,8 @@ typedef struct seg_kernels {
     seg_distance_sums_fn *distance_sums;
     seg_bin_tile_fn *bin_tile;
     seg_bin_records_fn *bin_records;
+    seg_forest_finish_planes_fn *forest_finish_planes;
+    seg_forest_score_fn *forest_score;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -224,5 +236,8 @@ seg_gather_below_fn seg_gather_below_base, seg_gather_below_v3, seg_gather_below
 seg_distance_sums_fn seg_distance_sums_base, seg_distance_sums_v3, seg_distance_sums_v4;
 seg_bin_tile_fn seg_bin_tile_base, seg_bin_tile_v3, seg_bin_tile_v4;
 seg_bin_records_fn seg_bin_records_base, seg_bin_records_v3, seg_bin_records_v4;
+seg_forest_finish_planes_fn seg_forest_finish_planes_base, seg_forest_finish_planes_v3,
+    seg_forest_finish_planes_v4;
+seg_forest_score_fn seg_forest_score_base, seg_forest_score_v3, seg_forest_score_v4;
 
 #endif
