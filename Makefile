@@ -93,15 +93,15 @@ $(B)/segmill: $(CLI_OBJ) $(B)/libsegmill.a
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBGOMP) $(PKG_LIBS)
 
-# The sample shop of make demo, the tests and the benchmarks.
-$(B)/make-data: $(B)/scripts/make-data.o $(B)/scripts/shop.o $(B)/libsegmill.a
+# The sample shop of make demo, the tests and the benchmarks, and the table of bench/churn.
+$(B)/make-data: $(patsubst %,$(B)/scripts/%.o,make-data shop churn) $(B)/libsegmill.a
 	@echo "  link    $@"
 	@$(CC) $(CFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # ---- benchmarks ------------------------------------------------------------
 
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c) $(wildcard bench/data/*.c) \
-                               $(wildcard bench/kmeans/*.c)) \
+                               $(wildcard bench/kmeans/*.c) $(wildcard bench/churn/*.c)) \
          $(B)/bench/measure
 
 $(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/bench/limits.o $(B)/libsegmill.a
@@ -181,6 +181,12 @@ bench-data: bench-build  ## the data layer beside duckdb, polars, pandas, in bui
 bench-kmeans: bench-build  ## k-means beside scikit-learn, FAISS, oneDAL; 15 minutes (SIZE=ROWS to try it)
 	@bench/kmeans/run $(B)
 
+bench-churn: bench-build  ## trees beside LightGBM, XGBoost, scikit-learn (SIZE=ROWS to try it)
+	@bench/churn/run $(B)
+
+quality: all  ## figures of the methods on known data: tests/golden/quality.csv (UPDATE=1 writes it)
+	@ONLY=quality tests/run $(B)
+
 install: all  ## program, library, headers, pkg-config, man page: make install PREFIX=...
 	@scripts/install $(B) "$(DESTDIR)$(PREFIX)" "$(PREFIX)" "$(VERSION)"
 
@@ -194,7 +200,7 @@ clean:  ## remove everything built
 	rm -rf build
 
 .PHONY: all setup demo test test-build check-all headers floors fuzz fuzz-build bench \
-        bench-build bench-data bench-kmeans peers \
+        bench-build bench-data bench-kmeans bench-churn quality peers \
         install format help clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

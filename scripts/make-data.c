@@ -1,4 +1,6 @@
-/* make-data.c: write the sample shop (shop.h) as customers.csv and orders.csv. */
+/* make-data.c: write the sample shop (shop.h) as customers.csv and orders.csv, or the table of
+ * the benchmarks of trees (churn.h). */
+#include "churn.h"
 #include "shop.h"
 #include "base/date.h"
 #include "base/file.h"
@@ -12,6 +14,7 @@
 
 static const char usage[] =
     "usage: make-data [--customers N] [--seed N] [-o DIR]\n"
+    "       make-data churn [--customers N] [--seed N] [-o FILE.h5]\n"
     "\n"
     "Writes the year 2024 of a coffee shop that never was: DIR/customers.csv, one row\n"
     "a customer, and DIR/orders.csv, one row an order line. The same numbers give the\n"
@@ -19,11 +22,15 @@ static const char usage[] =
     "\n"
     "  --customers N   1 .. 100000000, default 500\n"
     "  --seed N        default 1\n"
-    "  -o DIR          default . (made if it is not there)\n";
+    "  -o DIR          default . (made if it is not there)\n"
+    "\n"
+    "churn writes a feature matrix instead: 30 columns, of them 5 categories, with missing\n"
+    "values everywhere and the label `churned`, to FILE.h5 (churn.h5).\n";
 
 typedef struct arguments {
     uint64_t customers, seed;
-    const char *dir;
+    const char *to;   /* null: the default */
+    bool churn;
 } arguments;
 
 /* A CSV file that is being written; lines gather in `text`. */
@@ -176,17 +183,18 @@ static seg_status write_customer(table *t, uint64_t i, const shop_customer *c, s
 
 /* ---- the program ------------------------------------------------------------- */
 
-static seg_status make_data(const arguments *a, seg_error *err)
+static seg_status make_shop(const arguments *a, seg_error *err)
 {
     seg_status st = SEG_OK;
     table orders = {0}, customers = {0};
     shop *s = NULL;
+    const char *dir = a->to ? a->to : ".";
 
-    TRY(seg_make_dirs(a->dir, err));
-    TRY(open_table(&orders, a->dir, "orders.csv",
+    TRY(seg_make_dirs(dir, err));
+    TRY(open_table(&orders, dir, "orders.csv",
                    "order_id,customer_id,order_time,sku,product,category,quantity,unit_price\n",
                    err));
-    TRY(open_table(&customers, a->dir, "customers.csv",
+    TRY(open_table(&customers, dir, "customers.csv",
                    "customer_id,email,joined,age,city,channel,plan,newsletter,visits_30d,tickets,"
                    "late_deliveries,discount_share,rating,orders,spend,days_since_order,churned\n",
                    err));
@@ -197,8 +205,7 @@ static seg_status make_data(const arguments *a, seg_error *err)
     }
     TRY(close_table(&orders, err));
     TRY(close_table(&customers, err));
-    printf("%s: %" PRIu64 " customers, %" PRIu64 " order lines\n", a->dir, customers.rows,
-           orders.rows);
+    printf("%s: %" PRIu64 " customers, %" PRIu64 " order lines\n", dir, customers.rows, orders.rows);
 
 done:
     shop_free(s);
@@ -207,9 +214,19 @@ done:
     return st;
 }
 
+static seg_status make_churn(const arguments *a, seg_error *err)
+{
+    const char *path = a->to ? a->to : "churn.h5";
+    seg_status st = churn_write(a->customers, a->seed, path, err);
+    if (st == SEG_OK)
+        printf("%s: %" PRIu64 " customers\n", path, a->customers);
+    return st;
+}
+
 static seg_status read_arguments(int argc, char **argv, arguments *a, seg_error *err)
 {
-    for (int i = 1; i < argc; i += 2) {
+    a->churn = argc > 1 && strcmp(argv[1], "churn") == 0;
+    for (int i = a->churn ? 2 : 1; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         bool ok = false;
         if (strcmp(argv[i], "--customers") == 0)
@@ -217,7 +234,7 @@ static seg_status read_arguments(int argc, char **argv, arguments *a, seg_error 
         else if (strcmp(argv[i], "--seed") == 0)
             ok = seg_parse_u64(value, strlen(value), &a->seed);
         else if (strcmp(argv[i], "-o") == 0)
-            ok = *(a->dir = value) != '\0';
+            ok = *(a->to = value) != '\0';
         else
             return seg_fail(err, SEG_E_USAGE, "unknown option '%s'", argv[i]);
         if (!ok)
@@ -229,14 +246,14 @@ static seg_status read_arguments(int argc, char **argv, arguments *a, seg_error 
 int main(int argc, char **argv)
 {
     seg_error err = {0};
-    arguments a = {.customers = 500, .seed = 1, .dir = "."};
+    arguments a = {.customers = 500, .seed = 1};
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         fputs(usage, stdout);
         return 0;
     }
     seg_status st = read_arguments(argc, argv, &a, &err);
     if (st == SEG_OK)
-        st = make_data(&a, &err);
+        st = a.churn ? make_churn(&a, &err) : make_shop(&a, &err);
     if (st != SEG_OK)
         fprintf(stderr, "make-data: %s\n", err.text);
     return (int)st;
