@@ -158,7 +158,8 @@ static seg_status add_tree(seg_report_facts *facts, const seg_model *model, cons
 {
     static const char *const figures[] = { "label", "positive", "rows", "positives",
                                            "importance", NULL };
-    static const char *const quality[] = { "auc", "auc_ci", "lift_top_decile", "on", NULL };
+    static const char *const quality[] = { "auc", "auc_ci", "lift_top_decile", "on",
+                                          "deciles", "reliability", "profit", NULL };
     seg_status st = SEG_OK;
     seg_doc *doc = seg_doc_new();
     TRY(model->method->text(model, seg_doc_root(doc), err));

@@ -18,7 +18,9 @@
  *   risks[]                         source, what, customers, mean, high and
  *     deciles[] bands[] reasons[]   decile, customers, mean | name, customers | reason, customers
  *   trees[]                         source, label, positive, rows, positives, importance[],
- *                                   nodes[] (see the tree's text) and quality{}
+ *                                   nodes[] (see the tree's text) and
+ *     quality{}                     auc, auc_ci[], lift_top_decile, on, deciles[], reliability[]
+ *                                   and profit{}, as train puts them
  *   rules[]                         source, baskets, support_count, n_rules and rules[]
  *   offers[]                        source, customers, without, n_items, items[]{item, customers}
  *   lists[]                         name, members, joined, left, changed, rejected, suppressed

@@ -17,6 +17,8 @@ void seg_report_migration(seg_text *out, const seg_node *profile);
 /* How many segments, where a range of numbers was tried. */
 void seg_report_scan(seg_text *out, const seg_node *profile, size_t n);
 void seg_report_risk(seg_text *out, const seg_node *risk, size_t n);
+/* What was measured of a model's probabilities: nothing if it was not. */
+void seg_report_quality(seg_text *out, const seg_node *quality, size_t n);
 void seg_report_tree(seg_text *out, const seg_node *tree, size_t n);
 void seg_report_rules(seg_text *out, const seg_node *rules, size_t n);
 void seg_report_offers(seg_text *out, const seg_node *offers, size_t n);

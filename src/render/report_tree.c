@@ -2,7 +2,6 @@
  * nested list, and what share of the work each feature does. */
 #include "render/report_parts.h"
 
-#include <math.h>
 #include <string.h>
 #include "render/html.h"
 
@@ -30,37 +29,6 @@ static void add_condition(seg_text *out, const seg_node *row)
     seg_html_text_cut(out, seg_report_string(row, "condition"), WORDS);
     if (seg_report_int(row, "with_missing") != 0)
         seg_text_add(out, " or not known");
-}
-
-/* ---- quality --------------------------------------------------------------------------- */
-
-static void add_quality(seg_text *out, const seg_node *tree)
-{
-    const seg_node *quality = seg_node_get(tree, "quality"), *ci = seg_node_get(quality, "auc_ci");
-    double auc = seg_report_real(quality, "auc");
-    double lift = seg_report_real(quality, "lift_top_decile");
-    bool held_out = strcmp(seg_report_string(quality, "on"), "cv") == 0;
-    if (isnan(auc))
-        return;
-    seg_text_add(out, "<p>How good it is: AUC ");
-    seg_html_fixed(out, auc, 3);
-    if (seg_node_count(ci) == 2) {
-        seg_text_add(out, " (95\xC2\xA0% interval ");
-        seg_html_fixed(out, seg_node_real(seg_node_at(ci, 0), (double)NAN), 3);
-        seg_text_add(out, " to ");
-        seg_html_fixed(out, seg_node_real(seg_node_at(ci, 1), (double)NAN), 3);
-        seg_text_add_char(out, ')');
-    }
-    seg_text_add(out, "; 0.5 is guessing, 1 is perfect.");
-    if (!isnan(lift)) {
-        seg_text_add(out, " In the riskiest tenth there were ");
-        seg_html_fixed(out, lift, 1);
-        seg_text_add(out, " times as many as in a tenth drawn by lot.");
-    }
-    seg_text_add(out, held_out ? " Measured on customers that were held out (cross-validation)."
-                               : " Measured on the customers it was trained with: expect less on"
-                                 " new ones; train with --cv to know.");
-    seg_text_add(out, "</p>\n");
 }
 
 /* ---- leaves as rules ------------------------------------------------------------------- */
@@ -216,7 +184,6 @@ static void add_importance(seg_text *out, const seg_node *rows)
 
 void seg_report_tree(seg_text *out, const seg_node *tree, size_t n)
 {
-    (void)n;
     const seg_node *nodes = seg_node_get(tree, "nodes");
     seg_report_heading(out, "Decision tree", seg_report_string(tree, "source"));
     seg_report_see(out);
@@ -232,7 +199,7 @@ void seg_report_tree(seg_text *out, const seg_node *tree, size_t n)
                  " whether that is a cause you can change or only a sign of it; a feature that"
                  " knows the outcome beforehand must be dropped.");
     seg_report_words_end(out);
-    add_quality(out, tree);
+    seg_report_quality(out, seg_node_get(tree, "quality"), n);
     add_leaves(out, nodes);
     add_importance(out, seg_node_get(tree, "importance"));
     add_whole(out, nodes);

@@ -49,7 +49,13 @@ static const char evil_facts[] =
     "\"trees\": [{\"source\": \"" EVIL "\", \"label\": \"" EVIL "\", \"positive\": \"" EVIL "\","
     " \"importance\": [{\"feature\": \"" EVIL "\", \"share\": 1}],"
     " \"quality\": {\"auc\": 0.8125, \"auc_ci\": [0.75, 0.875], \"lift_top_decile\": 3, \"on\":"
-    "  \"cv\"},"
+    "  \"cv\", \"profit\": {\"max\": 1234.5, \"per_customer\": 61.73, \"customers\": 4321,"
+    "  \"threshold\": 0.25, \"advice\": \"" EVIL "\"}, \"deciles\": ["
+    "  {\"decile\": 1, \"rows\": 10, \"positives\": 6, \"rate\": 0.6, \"lift\": 2.4,"
+    "   \"captured\": 0.789},"
+    "  {\"decile\": \"" EVIL "\", \"rows\": 1e300, \"captured\": -1e300}, \"" EVIL "\"],"
+    " \"reliability\": [{\"mean_score\": 0.0123, \"share\": 0.0456, \"rows\": 777},"
+    "  {\"mean_score\": 1e300, \"share\": \"" EVIL "\"}]},"
     " \"nodes\": ["
     "  {\"node\": 0, \"parent\": null, \"condition\": \"\", \"rows\": 9, \"probability\": 0.5,"
     "   \"leaf\": false},"
@@ -162,7 +168,7 @@ static void it_can_be_read_without_seeing_it(void **state)
     seg_text page = page_of(evil_facts, NULL);
     assert_non_null(strstr(page.bytes, "<html lang=\"en\">"));
     assert_int_equal(count(page.bytes, "<table>"), count(page.bytes, "<caption>"));
-    assert_int_equal(count(page.bytes, "<svg "), 3);
+    assert_int_equal(count(page.bytes, "<svg "), 4);
     assert_int_equal(count(page.bytes, "<svg "), count(page.bytes, "<desc id="));
     assert_int_equal(count(page.bytes, "<h1>"), 1);
     assert_int_equal(count(page.bytes, "<div class=\"words\">"),
@@ -183,6 +189,8 @@ static void numbers_of_the_facts_stand_in_the_page(void **state)
         ">75.0\xC2\xA0%<",   /* expected so far: 10 * 0.3 of 10 * 0.3 + 10 * 0.1 */
         ">1.50<",            /* lift: 0.3 / 0.2 */
         "AUC 0.813 (95\xC2\xA0% interval 0.750 to 0.875)",
+        "calling the <b>4,321 customers</b>", "25.0\xC2\xA0%", "<b>1,234.50</b>", ">78.9\xC2\xA0%<",
+        ">4.6\xC2\xA0%<", ">777<",
         "and 29 more rules", "and 2 more offers", "In 5,000 baskets",
         "1,200 members, 30 joined, 4 left, 0 changed segment",
         "age &lt;= 5 or not known",
