@@ -21,7 +21,8 @@
                      .bin_tile = seg_bin_tile_##isa,                   \
                      .bin_records = seg_bin_records_##isa,             \
                      .forest_finish_planes = seg_forest_finish_planes_##isa, \
-                     .forest_score = seg_forest_score_##isa }
+                     .forest_score = seg_forest_score_##isa,           \
+                     .boost_gradients = seg_boost_gradients_##isa }
 
 static const seg_kernels tables[SEG_ISA_COUNT] = {
     [SEG_ISA_BASE] = LEVEL(base),

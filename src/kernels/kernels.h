@@ -192,6 +192,19 @@ typedef void seg_forest_finish_planes_fn(const seg_forest_planes *from, uint8_t 
  * slots: SEG_FOREST_SLOTS bytes, byte i of the first 256 tiles holding i / SEG_TILE_ROWS. */
 typedef void seg_forest_score_fn(const seg_forest_part *part, uint8_t *planes, uint8_t *slots,
                                  double *units);
+/* ---- boosting (isa/boost_gradients.c) --------------------------------------------------------- */
+
+typedef struct seg_gradient_plan {
+    float score_unit;           /* log-odds of a score of 1 */
+    float gradient_scale, hessian_scale;
+    uint32_t key[2];            /* of the random rounding */
+} seg_gradient_plan;
+
+/* Rows first .. first + n - 1: gradient in the upper, hessian (at least 1) in the lower 16 bits
+ * of values[i]. */
+typedef void seg_boost_gradients_fn(const seg_gradient_plan *plan, const int32_t *score,
+                                    const uint8_t *classes, uint32_t first, size_t n,
+                                    uint32_t *values);
 
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
@@ -211,6 +224,7 @@ typedef struct seg_kernels {
     seg_bin_records_fn *bin_records;
     seg_forest_finish_planes_fn *forest_finish_planes;
     seg_forest_score_fn *forest_score;
+    seg_boost_gradients_fn *boost_gradients;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -234,6 +248,8 @@ seg_column_moments_fn seg_column_moments_base, seg_column_moments_v3, seg_column
 seg_open_floats_fn seg_open_floats_base, seg_open_floats_v3, seg_open_floats_v4;
 seg_gather_below_fn seg_gather_below_base, seg_gather_below_v3, seg_gather_below_v4;
 seg_distance_sums_fn seg_distance_sums_base, seg_distance_sums_v3, seg_distance_sums_v4;
+seg_boost_gradients_fn seg_boost_gradients_base, seg_boost_gradients_v3,
+    seg_boost_gradients_v4;
 seg_bin_tile_fn seg_bin_tile_base, seg_bin_tile_v3, seg_bin_tile_v4;
 seg_bin_records_fn seg_bin_records_base, seg_bin_records_v3, seg_bin_records_v4;
 seg_forest_finish_planes_fn seg_forest_finish_planes_base, seg_forest_finish_planes_v3,
