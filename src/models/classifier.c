@@ -82,6 +82,36 @@ seg_status seg_money_check(const seg_money_options *money, seg_error *err)
     return SEG_OK;
 }
 
+/* ---- deciles in a file --------------------------------------------------------- */
+
+seg_status seg_decile_edges_save(seg_h5_writer *w, const float edges[SEG_DECILE_EDGES],
+                                 seg_error *err)
+{
+    return seg_h5_put(w, "uns/model/decile_edges", SEG_H5_F32, edges, SEG_DECILE_EDGES, 0, 0, err);
+}
+
+seg_status seg_decile_edges_load(seg_h5 *file, float edges_out[SEG_DECILE_EDGES],
+                                 seg_error *err)
+{
+    seg_status st = SEG_OK;
+    float *edges = NULL;
+    uint64_t n;
+    TRY(seg_h5_get(file, "uns/model/decile_edges", SEG_H5_F32, SEG_DECILE_EDGES, 0, &edges, &n,
+                   err));
+    bool good = n == SEG_DECILE_EDGES;
+    for (size_t k = 0; good && k < SEG_DECILE_EDGES; k++) {
+        good = edges[k] >= 0 && edges[k] <= (k == 0 ? 1 : edges[k - 1]);
+        edges_out[k] = edges[k];
+    }
+    if (!good)
+        st = seg_fail(err, SEG_E_DATA, "uns/model/decile_edges are not %d falling numbers in"
+                      " 0 .. 1", SEG_DECILE_EDGES);
+
+done:
+    seg_free(edges);
+    return st;
+}
+
 /* ---- evaluation --------------------------------------------------------------- */
 
 enum { STEP = 1024 };

@@ -18,6 +18,10 @@ void seg_decile_edges(const float *scores, const int64_t *rows, size_t n,
                       float edges[SEG_DECILE_EDGES]);
 int seg_decile(const float edges[SEG_DECILE_EDGES], float score);
 
+seg_status seg_decile_edges_save(seg_h5_writer *w, const float edges[SEG_DECILE_EDGES],
+                                 seg_error *err);
+seg_status seg_decile_edges_load(seg_h5 *file, float edges[SEG_DECILE_EDGES], seg_error *err);
+
 /* Deciles 1 and 2 are high, 3 to 5 medium, the rest low: codes 0, 1, 2. */
 enum { SEG_BANDS = 3 };
 extern const char *const seg_band_names[SEG_BANDS];
