@@ -76,8 +76,8 @@ static seg_status check_values(const seg_stage *stage, seg_error *err)
             seg_error_context(err, "stage '%s'", stage->name);
         st = with_line(st, key->line, err);
     }
-    if (st == SEG_OK && stage->method != NULL && stage->method->check != NULL) {
-        st = stage->method->check(method_options, err);
+    if (st == SEG_OK && stage->method != NULL) {
+        st = seg_method_check(stage->method, method_options, err);
         if (st != SEG_OK)
             seg_error_context(err, "stage '%s'", stage->name);
         st = with_line(st, stage->line, err);

@@ -13,7 +13,6 @@
 #include "jobs/score.h"
 #include "jobs/validate.h"
 #include "jobs/view.h"
-#include "models/classifier.h"
 #include "models/method.h"
 
 #define FIELD(member) offsetof(seg_train_options, member)
@@ -150,10 +149,7 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
 
     if (options->output == NULL)
         return seg_fail(err, SEG_E_USAGE, "no model file: give one with -o");
-    if (method->check != NULL)
-        TRY(method->check(call->method_options, err));
-    if (method->needs_label)
-        TRY(seg_money_check(&((const seg_classify_options *)call->method_options)->money, err));
+    TRY(seg_method_check(method, call->method_options, err));
     seg_put_text(result, "method", method->name);
     seg_view_request request = request_for(method, call->operands[1], call->method_options);
     TRY(seg_view_open(&call->context, &request, result, &source, err));

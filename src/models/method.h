@@ -77,7 +77,8 @@ struct seg_method {
     const seg_option *options;
     size_t options_size;
     void (*defaults)(void *options);
-    seg_status (*check)(const void *options, seg_error *err);   /* beyond ranges; may be null */
+    /* Beyond ranges, and what all classifiers share; may be null. Ask seg_method_check(). */
+    seg_status (*check)(const void *options, seg_error *err);
 
     /* -- training ------------------------------------------------------------- */
     seg_status (*train_begin)(const seg_train_input *input, void **trainer, seg_error *err);
@@ -183,6 +184,9 @@ typedef struct seg_classify_options {
       "cross-validate with N stratified folds", 0 },                                         \
     { "folds", SEG_OPTION_TEXT, offsetof(S, M.folds), 0, 0, NULL, "FILE",                    \
       "cross-validate with the given folds, one digit a row", SEG_OPTION_INPUT }
+
+/* Beyond the ranges of the table: do the options go together? SEG_E_USAGE. */
+seg_status seg_method_check(const seg_method *method, const void *options, seg_error *err);
 
 /* Number of the label column in schema->columns and its positive code, or an error that
  * says what is wrong (no label, constant, more than two values). positive: the value the

@@ -2,6 +2,7 @@
 #include "models/method.h"
 
 #include <string.h>
+#include "models/classifier.h"
 
 static const seg_method *const methods[] = {
     &seg_method_kmeans,
@@ -34,4 +35,13 @@ void seg_method_defaults(const seg_method *method, void *options)
 {
     memset(options, 0, method->options_size);
     method->defaults(options);
+}
+
+seg_status seg_method_check(const seg_method *method, const void *options, seg_error *err)
+{
+    const seg_classify_options *classify = method->needs_label ? options : NULL;
+    seg_status st = classify == NULL ? SEG_OK : seg_money_check(&classify->money, err);
+    if (st != SEG_OK || method->check == NULL)
+        return st;
+    return method->check(options, err);
 }

@@ -100,8 +100,7 @@ seg_status seg_train(const seg_context *ctx, const seg_method *method, const voi
         options = own;
     }
     TRY(seg_option_check(method->options, options, err));
-    if (method->check != NULL)
-        TRY(method->check(options, err));
+    TRY(seg_method_check(method, options, err));
     seg_train_input input = { .ctx = ctx == NULL ? &usual : ctx, .schema = source->schema,
                               .n_rows = source->n_rows, .options = options, .held_out = -1 };
     TRY(seg_model_train(&input, method, source, out, err));
