@@ -6,11 +6,18 @@
 #include "segmill/context.h"
 #include "segmill/stream.h"
 
-/* label: name of a feature or obs column that becomes the label (null: as it is); a number
- * among the features becomes a category of at most 100 values. drop: comma-separated
- * features to leave out (null: none). An unknown name is SEG_E_USAGE with the nearest one.
- * Takes over `from` when it succeeds; when nothing is to be done *out is `from` itself. */
-seg_status seg_select_source(const seg_context *ctx, seg_source *from, const char *label,
-                             const char *drop, seg_source **out, seg_error *err);
+/* What becomes of the columns. Null: nothing. An unknown name is SEG_E_USAGE with the
+ * nearest one. */
+typedef struct seg_selection {
+    const char *label;   /* feature or obs column that becomes the label; a number among the
+                            features becomes a category of at most 100 values */
+    const char *drop;    /* comma-separated features to leave out */
+    const char *group;   /* feature that becomes an obs column (or one that is there, or the id) */
+    const char *time;    /* the same */
+} seg_selection;
+
+/* Takes over `from` when it succeeds; when nothing is to be done *out is `from` itself. */
+seg_status seg_select_source(const seg_context *ctx, seg_source *from, const seg_selection *what,
+                             seg_source **out, seg_error *err);
 
 #endif

@@ -143,8 +143,8 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
     seg_customer_options customers = seg_score_customers(model, SEG_MISSING_DAY);
     seg_view_request request = {
         .path = call->operands[1], .view = model->method->score_view, .customers = &customers,
-        .label = !model->method->needs_label ? NULL
-                 : options->label != NULL ? options->label : trained,
+        .selection.label = !model->method->needs_label ? NULL
+                           : options->label != NULL ? options->label : trained,
     };
     TRY(seg_view_open(&call->context, &request, NULL, &data, err));
     seg_put_int(result, "rows", (int64_t)data->n_rows);

@@ -53,9 +53,9 @@ static seg_status drop_repeated(const seg_call *call, seg_source **customers, se
     const seg_features_options *options = call->options;
     if (!seg_ends_with(options->output, ".csv"))
         return SEG_OK;
+    static const seg_selection what = { .drop = "recency_days,frequency,monetary" };
     seg_source *chosen;
-    seg_status st = seg_select_source(&call->context, *customers, NULL,
-                                      "recency_days,frequency,monetary", &chosen, err);
+    seg_status st = seg_select_source(&call->context, *customers, &what, &chosen, err);
     if (st == SEG_OK)
         *customers = chosen;
     return st;

@@ -1,13 +1,11 @@
+/* folds.c: which split the options ask for; folds from a file; the answers of all rows. */
 #include "jobs/folds.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 #include "base/alloc.h"
 #include "base/file.h"
-#include "base/hash.h"
-#include "base/rng.h"
 #include "base/text.h"
 #include "base/try.h"
 
@@ -80,69 +78,159 @@ done:
     return st;
 }
 
-/* ---- dealing ------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------- */
 
-typedef struct card {
-    int32_t label;
-    uint64_t hash, row;
-} card;
-
-static int by_hash(const void *a, const void *b)
+/* Classes are 0 for the first value that comes, 1 for the second, until all are counted. */
+static void take_answers(seg_answers *a, const int32_t *codes, uint64_t first, size_t n,
+                         uint64_t *rows_of)
 {
-    const card *x = a, *y = b;
-    if (x->label != y->label)
-        return x->label < y->label ? -1 : 1;
-    if (x->hash != y->hash)
-        return x->hash < y->hash ? -1 : 1;
-    return (x->row > y->row) - (x->row < y->row);
-}
-
-static void take_cards(const seg_schema *schema, const seg_block *block, size_t label,
-                       uint64_t seed, card *cards)
-{
-    const int32_t *codes = block->columns[label];
-    for (size_t i = 0; i < block->n_rows; i++) {
-        uint64_t row = block->first_row + i;
-        const char *id = block->ids == NULL ? NULL : block->ids + i * schema->id_width;
-        uint64_t hash = id == NULL ? row : seg_xxh3(id, seg_cell_length(id, schema->id_width));
-        cards[row] = (card){ codes[i], seg_rng_u64((seg_rng){ seed, hash }, 0), row };
+    for (size_t i = 0; i < n; i++) {
+        int32_t code = codes[i];
+        uint8_t class = SEG_NO_ANSWER;
+        if (code >= 0 && (size_t)code < a->label->n_levels) {
+            rows_of[code]++;
+            if (a->codes[0] == SEG_MISSING_CODE)
+                a->codes[0] = code;
+            else if (code != a->codes[0] && a->codes[1] == SEG_MISSING_CODE)
+                a->codes[1] = code;
+            class = code == a->codes[1];
+        }
+        a->classes[first + i] = class;
     }
 }
 
-seg_status seg_folds_deal(seg_source *source, int n_folds, uint64_t seed, uint8_t **fold,
-                          seg_error *err)
+static seg_status find_label(const seg_schema *schema, seg_answers *out, size_t *at,
+                             seg_error *err)
+{
+    *at = schema->label == NULL ? SIZE_MAX : seg_schema_column(schema, schema->label);
+    out->label = *at == SIZE_MAX ? NULL : &schema->columns[*at];
+    if (out->label != NULL && out->label->type == SEG_TYPE_CODE)
+        return SEG_OK;
+    int32_t code;
+    return seg_positive_code(out->label, NULL, NULL, &code, err);   /* says what is wrong */
+}
+
+static void end_answers(seg_answers *a, int32_t positive, const uint64_t *rows_of,
+                        uint64_t n_rows)
+{
+    if (a->codes[0] == positive) {
+        a->codes[0] = a->codes[1];
+        a->codes[1] = positive;
+        for (uint64_t i = 0; i < n_rows; i++)
+            a->classes[i] ^= a->classes[i] != SEG_NO_ANSWER;
+    }
+    a->counts[0] = rows_of[a->codes[0]];
+    a->counts[1] = rows_of[a->codes[1]];
+    a->counts[SEG_NO_ANSWER] = n_rows - a->counts[0] - a->counts[1];
+}
+
+seg_status seg_answers_new(const seg_context *ctx, seg_source *source, const char *positive,
+                           seg_rows_fn *rows, void *user, seg_answers *out, seg_error *err)
 {
     seg_status st = SEG_OK;
-    card *cards = NULL;
+    uint64_t *rows_of = NULL;
+    size_t label;
+    int32_t code;
     seg_block block;
-    size_t n = (size_t)source->n_rows, label;
-    *fold = NULL;
+    *out = (seg_answers){ .codes = { SEG_MISSING_CODE, SEG_MISSING_CODE } };
 
-    label = source->schema->label == NULL
-            ? SIZE_MAX : seg_schema_column(source->schema, source->schema->label);
-    if (label == SIZE_MAX) {
-        st = seg_fail(err, SEG_E_USAGE, "no label: name it with --label");
-        goto done;
-    }
-    if ((uint64_t)n_folds > source->n_rows) {
-        st = seg_fail(err, SEG_E_DATA, "%d folds for %llu rows", n_folds,
-                      (unsigned long long)source->n_rows);
-        goto done;
-    }
-    TRY(SEG_ALLOC(&cards, n, "the folds", err));
+    TRY(find_label(source->schema, out, &label, err));
+    TRY(SEG_ALLOC(&out->classes, (size_t)source->n_rows, "the labels", err));
+    TRY(SEG_ALLOC(&rows_of, out->label->n_levels, "the label counts", err));
     for (;;) {
         TRY(source->next(source, &block, err));
         if (block.n_rows == 0)
             break;
-        take_cards(source->schema, &block, label, seed, cards);
+        take_answers(out, block.columns[label], block.first_row, block.n_rows, rows_of);
+        if (rows != NULL)
+            TRY(rows(user, &block, err));
+        TRY(seg_step(ctx, "labels", block.first_row + block.n_rows, source->n_rows, err));
     }
     TRY(source->rewind(source, err));
-    qsort(cards, n, sizeof *cards, by_hash);
-    TRY(SEG_ALLOC(fold, n, "the folds", err));
-    for (size_t i = 0; i < n; i++)
-        (*fold)[cards[i].row] = (uint8_t)(i % (size_t)n_folds);
+    TRY(seg_positive_code(out->label, rows_of, positive, &code, err));
+    end_answers(out, code, rows_of, source->n_rows);
 
 done:
-    seg_free(cards);
+    if (st != SEG_OK)
+        seg_answers_free(out);
+    seg_free(rows_of);
     return st;
+}
+
+void seg_answers_free(seg_answers *answers)
+{
+    seg_free(answers->classes);
+    *answers = (seg_answers){ 0 };
+}
+
+const char *seg_answer_name(char *out, const seg_answers *answers, int class)
+{
+    const char *level = answers->label->levels[answers->codes[class]];
+    return seg_quote_cell(out, level, strlen(level));
+}
+
+/* ---- the split of the options ----------------------------------------------------------- */
+
+static seg_status check_options(const seg_classify_options *o, const seg_schema *schema,
+                                seg_error *err)
+{
+    if (o->folds != NULL && (o->cv > 0 || o->group != NULL || o->time != NULL))
+        return seg_fail(err, SEG_E_USAGE, "--folds says which row is in which fold; leave out --%s",
+                        o->cv > 0 ? "cv" : o->group != NULL ? "group" : "time");
+    if (o->group != NULL && o->time != NULL)
+        return seg_fail(err, SEG_E_USAGE, "--group and --time cannot be combined: a forward split"
+                        " parts rows by time alone");
+    if (o->gap > 0 && o->time == NULL)
+        return seg_fail(err, SEG_E_USAGE, "--gap is the distance to the judged rows in time; name"
+                        " the column with --time");
+    if (o->cv == 1 && o->time == NULL)
+        return seg_fail(err, SEG_E_USAGE, "--cv is 1; it must be 0 (none) or from 2 to 100");
+    const char *by = o->group != NULL ? o->group : o->time;
+    if (by != NULL && schema->label != NULL && strcmp(by, schema->label) == 0)
+        return seg_fail(err, SEG_E_USAGE, "--%s names '%s', which is the label",
+                        o->group != NULL ? "group" : "time", by);
+    return SEG_OK;
+}
+
+static seg_status read_split(const char *path, uint64_t n_rows, seg_split *out, seg_error *err)
+{
+    out->n_rows = n_rows;
+    return seg_folds_read(path, n_rows, &out->judged, &out->n_models, err);
+}
+
+seg_status seg_split_new(const seg_context *ctx, const seg_classify_options *o,
+                         seg_source *source, seg_split *out, seg_error *err)
+{
+    *out = (seg_split){ 0 };
+    seg_status st = check_options(o, source->schema, err);
+    if (st != SEG_OK)
+        return st;
+    if (o->folds != NULL)
+        return read_split(o->folds, source->n_rows, out, err);
+    if (o->time != NULL)
+        return seg_folds_forward(ctx, source, o->cv == 0 ? SEG_PARTS_USUAL : (int)o->cv,
+                                 o->positive, o->time, o->gap, out, err);
+    if (o->cv > 0 || o->group != NULL)
+        return seg_folds_deal(ctx, source, o->cv == 0 ? SEG_FOLDS_USUAL : (int)o->cv,
+                              o->positive, o->group, out, err);
+    return SEG_OK;
+}
+
+void seg_split_free(seg_split *split)
+{
+    seg_free(split->judged);
+    seg_free(split->ready);
+    seg_free(split->fold);
+    *split = (seg_split){ 0 };
+}
+
+const uint8_t *seg_split_fold(seg_split *split, int model)
+{
+    const uint8_t learned = (uint8_t)(model == 0);   /* any number but the model's */
+    if (split->ready == NULL)
+        return split->judged;
+    for (uint64_t i = 0; i < split->n_rows; i++)
+        split->fold[i] = split->judged[i] == model ? (uint8_t)model
+                         : split->ready[i] <= model ? learned : SEG_FOLD_APART;
+    return split->fold;
 }

@@ -74,7 +74,8 @@ static seg_status open_table(const seg_call *call, seg_node *report, seg_source 
     TRY(seg_source_open(&call->context, path, &base, err));
     if (base->schema->kind == SEG_KIND_FEATURES && (options->label != NULL
                                                    || options->drop != NULL)) {
-        TRY(seg_select_source(&call->context, base, options->label, options->drop, out, err));
+        const seg_selection what = { .label = options->label, .drop = options->drop };
+        TRY(seg_select_source(&call->context, base, &what, out, err));
     } else {
         *out = base;
     }

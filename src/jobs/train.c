@@ -31,8 +31,8 @@ static seg_view_request request_for(const seg_method *method, const char *path,
     seg_view_request request = { .path = path, .view = method->train_view };
     if (method->needs_label) {
         const seg_classify_options *classify = options;
-        request.label = classify->label;
-        request.drop = classify->drop;
+        request.selection = (seg_selection){ .label = classify->label, .drop = classify->drop,
+                                             .group = classify->group, .time = classify->time };
     }
     if (method->train_view == SEG_VIEW_CUSTOMERS)
         request.customers = options;
@@ -42,22 +42,14 @@ static seg_view_request request_for(const seg_method *method, const char *path,
 static seg_status validate(const seg_train_input *input, const seg_method *method,
                            seg_source *source, seg_node *result, seg_error *err)
 {
+    seg_split split = { 0 };
     seg_status st = SEG_OK;
-    const seg_classify_options *classify = input->options;
-    uint8_t *fold = NULL;
-    int n_folds = (int)classify->cv;
-    if (n_folds == 1)
-        return seg_fail(err, SEG_E_USAGE, "--cv is 1; it must be 0 (none) or from 2 to 100");
-    if (classify->folds != NULL)
-        TRY(seg_folds_read(classify->folds, source->n_rows, &fold, &n_folds, err));
-    else if (n_folds >= 2)
-        TRY(seg_folds_deal(source, n_folds, input->ctx->seed, &fold, err));
-    else
-        return SEG_OK;
-    TRY(seg_cross_validate(input, method, source, fold, n_folds, result, err));
+    TRY(seg_split_new(input->ctx, input->options, source, &split, err));
+    if (split.n_models > 0)
+        TRY(seg_cross_validate(input, method, source, &split, result, err));
 
 done:
-    seg_free(fold);
+    seg_split_free(&split);
     return st;
 }
 
@@ -138,6 +130,15 @@ done:
     return st;
 }
 
+/* The message says already which file is wrong. */
+static bool names_file(const seg_error *err, const seg_method *method, const seg_call *call)
+{
+    const seg_classify_options *classify = method->needs_label ? call->method_options : NULL;
+    return strstr(err->text, call->operands[1]) != NULL
+           || (classify != NULL && classify->folds != NULL
+               && strstr(err->text, classify->folds) != NULL);
+}
+
 seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -162,10 +163,11 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
                               .n_rows = source->n_rows, .options = call->method_options,
                               .held_out = -1 };
     if (method->needs_label)
-        TRY(validate(&input, method, source, result, err));
-    st = seg_model_train(&input, method, source, &model, err);
+        st = validate(&input, method, source, result, err);
+    if (st == SEG_OK)
+        st = seg_model_train(&input, method, source, &model, err);
     if (st != SEG_OK) {
-        if (st == SEG_E_DATA && err != NULL && strstr(err->text, call->operands[1]) == NULL)
+        if (st == SEG_E_DATA && err != NULL && !names_file(err, method, call))
             seg_error_context(err, "%s", call->operands[1]);
         goto done;
     }

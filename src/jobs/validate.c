@@ -59,7 +59,7 @@ typedef struct fold_run {
     const seg_train_input *input;
     const seg_method *method;
     seg_source *source;
-    const uint8_t *fold;
+    const uint8_t *judged;     /* per row: the model that is judged on it */
     void *pooled;              /* evaluator over all folds */
     uint64_t pooled_rows;
 } fold_run;
@@ -95,9 +95,9 @@ static seg_status evaluate_fold(fold_run *run, const seg_model *model, int f,
         TRY(scores->next(scores, &block, err));
         if (block.n_rows == 0)
             break;
-        const uint8_t *fold = run->fold + block.first_row;
-        TRY(pick(&data, seg_score_bound(scores), fold, f, &in, err));
-        TRY(pick(&results, &block, fold, f, &scored, err));
+        const uint8_t *judged = run->judged + block.first_row;
+        TRY(pick(&data, seg_score_bound(scores), judged, f, &in, err));
+        TRY(pick(&results, &block, judged, f, &scored, err));
         TRY(evaluate_rows(run, ev, &in, &scored, &rows, err));
         TRY(evaluate_rows(run, run->pooled, &in, &scored, &run->pooled_rows, err));
         TRY(seg_step(run->input->ctx, "validating", block.first_row + block.n_rows,
@@ -154,8 +154,8 @@ static seg_status put_figures(fold_run *run, const seg_node *folds, seg_node *sc
 }
 
 seg_status seg_cross_validate(const seg_train_input *input, const seg_method *method,
-                              seg_source *source, const uint8_t *fold, int n_folds,
-                              seg_node *into, seg_error *err)
+                              seg_source *source, seg_split *split, seg_node *into,
+                              seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_model *model = NULL;
@@ -163,17 +163,18 @@ seg_status seg_cross_validate(const seg_train_input *input, const seg_method *me
     seg_node *folds = seg_put_array(seg_doc_root(doc), "folds");
     seg_train_input all = *input, part = *input;
     all.fold = NULL;
-    fold_run run = { .input = &all, .method = method, .source = source, .fold = fold };
+    fold_run run = { .input = &all, .method = method, .source = source,
+                     .judged = split->judged };
 
-    part.fold = fold;
-    for (int f = 0; f < n_folds; f++) {
+    for (int f = 0; f < split->n_models; f++) {
+        part.fold = seg_split_fold(split, f);
         part.held_out = f;
         TRY(source->rewind(source, err));
         st = seg_model_train(&part, method, source, &model, err);
         if (st == SEG_OK)
             st = evaluate_fold(&run, model, f, seg_put_object(folds, NULL), err);
         if (st != SEG_OK)
-            seg_error_context(err, "fold %d", f);
+            seg_error_context(err, split->ready == NULL ? "fold %d" : "part %d", f);
         seg_model_free(model);
         model = NULL;
         TRY(st);

@@ -29,7 +29,7 @@ static seg_status open_text(const seg_context *ctx, const seg_view_request *requ
 {
     seg_import_options options;
     seg_import_defaults(&options);
-    options.label = request->label;
+    options.label = request->selection.label;
     if (request->view == SEG_VIEW_CUSTOMERS)
         options.kind = 2;
     seg_status st = seg_csv_source(ctx, &request->path, 1, &options, NULL, out, err);
@@ -89,7 +89,7 @@ seg_status seg_view_open(const seg_context *ctx, const seg_view_request *request
     if (baskets) {
         *out = base;
     } else {
-        TRY(seg_select_source(ctx, base, request->label, request->drop, out, err));
+        TRY(seg_select_source(ctx, base, &request->selection, out, err));
     }
     base = NULL;
 

@@ -3,13 +3,14 @@
 #ifndef SEGMILL_JOBS_VIEW_H
 #define SEGMILL_JOBS_VIEW_H
 
+#include "data/select.h"
 #include "models/method.h"
 #include "segmill/stream.h"
 
 typedef struct seg_view_request {
     const char *path;
     seg_view view;
-    const char *label, *drop;                /* features; null: as the file has them */
+    seg_selection selection;                 /* features; all null: as the file has them */
     const seg_customer_options *customers;   /* null: the defaults */
 } seg_view_request;
 

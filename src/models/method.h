@@ -168,8 +168,10 @@ typedef struct seg_classify_options {
     const char *label, *positive, *drop;
     seg_money_options money;
     double threshold;       /* evaluate only: of the confusion; 0: the best cut, or 0.5 */
-    uint32_t cv;            /* 0: none */
+    uint32_t cv;            /* 0: none, or what the others imply */
     const char *folds;      /* file, one digit a row */
+    const char *group, *time;   /* columns; not learned from */
+    uint32_t gap;           /* days, or units of a number */
 } seg_classify_options;
 #define SEG_CLASSIFY_DEFAULTS { .money = SEG_MONEY_DEFAULTS }
 #define SEG_CLASSIFY_OPTION_ROWS(S, M)                                                        \
@@ -183,7 +185,13 @@ typedef struct seg_classify_options {
     { "cv", SEG_OPTION_U32, offsetof(S, M.cv), 0, 100, NULL, "N",                            \
       "cross-validate with N stratified folds", 0 },                                         \
     { "folds", SEG_OPTION_TEXT, offsetof(S, M.folds), 0, 0, NULL, "FILE",                    \
-      "cross-validate with the given folds, one digit a row", SEG_OPTION_INPUT }
+      "cross-validate with the given folds, one digit a row", SEG_OPTION_INPUT },            \
+    { "group", SEG_OPTION_TEXT, offsetof(S, M.group), 0, 0, NULL, "COL",                     \
+      "keep rows of one value (household, shop) in one of the --cv folds (5)", 0 },          \
+    { "time", SEG_OPTION_TEXT, offsetof(S, M.time), 0, 0, NULL, "COL",                       \
+      "judge forward in time by this date or number: --cv (3) parts, each by the rows before", 0 }, \
+    { "gap", SEG_OPTION_U32, offsetof(S, M.gap), 0, 36500, NULL, "DAYS",                     \
+      "with --time: learn only from rows so many days before the part", 0 }
 
 /* Beyond the ranges of the table: do the options go together? SEG_E_USAGE. */
 seg_status seg_method_check(const seg_method *method, const void *options, seg_error *err);

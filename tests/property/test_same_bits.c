@@ -105,7 +105,7 @@ static seg_source *open_view(const seg_context *ctx, const seg_method *method, c
 {
     seg_source *source;
     seg_view_request request = { .path = path, .view = method->train_view,
-                                 .label = method->needs_label ? "churn" : NULL };
+                                 .selection.label = method->needs_label ? "churn" : NULL };
     OK(seg_view_open(ctx, &request, NULL, &source, &err));
     return source;
 }

@@ -46,7 +46,7 @@ seg_source *trained_open(const trained_case *c)
     seg_source *source;
     const seg_method *method = seg_method_find(c->method);
     seg_view_request request = { .path = c->data, .view = method->train_view,
-                                 .label = method->needs_label ? "churned" : NULL };
+                                 .selection.label = method->needs_label ? "churned" : NULL };
     OK(seg_view_open(&one_thread, &request, NULL, &source, err));
     return source;
 }

@@ -29,3 +29,15 @@ refuses segmill train tree c.csv --label churned --folds one.txt -o m
 refuses segmill train tree c.csv --label churned --folds gap.txt -o m
 refuses segmill train tree c.csv --label churned --folds cut.gz -o m
 refuses segmill train tree c.csv --label churned --folds none.txt -o m
+refuses segmill train tree c.csv --label churned --folds short.txt --cv 5 -o m
+echo "--- groups and time"
+refuses segmill train tree c.csv --label churned --group plam -o m
+refuses segmill train tree c.csv --label churned --group churned -o m
+refuses segmill train tree c.csv --label churned --group plan -o m
+refuses segmill train tree c.csv --label churned --group plan --time age -o m
+refuses segmill train tree c.csv --label churned --group plan --cv 2 --folds short.txt -o m
+refuses segmill train tree c.csv --label churned --time plan -o m
+refuses segmill train tree c.csv --label churned --time id -o m
+refuses segmill train tree c.csv --label churned --time age --gap 10 -o m
+refuses segmill train tree c.csv --label churned --time age --cv 10 -o m
+refuses segmill train tree c.csv --label churned --gap 10 -o m
