@@ -171,6 +171,7 @@ static void add_table(seg_text *out, const seg_node *array, size_t indent)
 static void add_list(seg_text *out, const seg_node *array)
 {
     enum { SHOWN = 16 };
+    seg_text_add(out, array->n == 0 ? "none" : "");
     for (size_t i = 0; i < array->n && i < SHOWN; i++) {
         if (i > 0)
             seg_text_add_char(out, ' ');

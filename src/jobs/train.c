@@ -9,6 +9,7 @@
 #include "base/date.h"
 #include "base/try.h"
 #include "jobs/folds.h"
+#include "jobs/leaks.h"
 #include "jobs/pipe.h"
 #include "jobs/score.h"
 #include "jobs/validate.h"
@@ -44,7 +45,10 @@ static seg_status validate(const seg_train_input *input, const seg_method *metho
 {
     seg_split split = { 0 };
     seg_status st = SEG_OK;
-    TRY(seg_split_new(input->ctx, input->options, source, &split, err));
+    const seg_classify_options *options = input->options;
+    TRY(seg_split_new(input->ctx, options, source, &split, err));
+    TRY(seg_leaks_find(input->ctx, source, options->positive,
+                       options->folds == NULL ? NULL : split.judged, result, err));
     if (split.n_models > 0)
         TRY(seg_cross_validate(input, method, source, &split, result, err));
 
