@@ -100,7 +100,7 @@ typedef struct builder {
     seg_forest_part *part;
     seg_forest_tree *out;
     double least;               /* units */
-    size_t n_leaves;
+    size_t oldest_set;
 } builder;
 
 static void put_value(const builder *b, uint32_t label, double value)
@@ -142,7 +142,8 @@ static seg_status put_complete(builder *b, size_t node_index, size_t depth, size
                           leaf ? (uint32_t)node_index : node->right };
     if (!leaf) {
         seg_forest_test test;
-        TRY(seg_forest_node_test(b->planes, b->tree, node, &b->part->sets, &test, err));
+        TRY(seg_forest_node_test(b->planes, b->tree, node, &b->part->sets, b->oldest_set, &test,
+                                 err));
         b->part->tests[at + 2 * half] = test;
     }
     if (depth == 1) {
@@ -171,7 +172,8 @@ static seg_status put_list(builder *b, seg_error *err)
             continue;
         }
         seg_forest_test test;
-        TRY(seg_forest_node_test(b->planes, b->tree, node, &b->part->sets, &test, err));
+        TRY(seg_forest_node_test(b->planes, b->tree, node, &b->part->sets, b->oldest_set, &test,
+                                 err));
         b->part->tests[b->out->first_test + n] = test;
         b->part->sides[b->out->first_sides + n] = (seg_forest_sides){ slot[node->left],
                                                                       slot[node->right] };
@@ -204,14 +206,16 @@ static seg_status put_tree(seg_forest_plan *plan, const seg_tree *tree,
     span values = values_of(tree);
     size_t n_leaves = seg_tree_leaves(tree), depth = seg_tree_depth(tree);
     builder b = { .plan = plan, .tree = tree, .planes = planes, .part = part,
-                  .least = units_of(plan, values.least) };
+                  .least = units_of(plan, values.least),
+                  .oldest_set = seg_forest_oldest_set(&part->sets, tree) };
+    size_t n_sets = part->sets.n;
     seg_forest_tree out = {
-        .n_nodes = (uint32_t)(n_leaves - 1),
+        .n_nodes = (uint16_t)(n_leaves - 1),
         .n_limbs = (uint8_t)limbs_for(units_of(plan, values.most) - b.least),
         .first_test = part->n_tests, .first_sides = part->n_sides, .first_limb = part->n_bytes };
     if (is_worth_completing(n_leaves - 1, depth)) {
         out.depth = (uint8_t)depth;
-        out.n_nodes = (1U << depth) - 1;
+        out.n_nodes = (uint16_t)((1U << depth) - 1);
         n_leaves = (size_t)1 << depth;
     }
     out.n_labels = n_leaves <= 16 ? 16 : n_leaves <= 64 ? 64 : SEG_FOREST_LEAVES;
@@ -225,20 +229,13 @@ static seg_status put_tree(seg_forest_plan *plan, const seg_tree *tree,
     } else {
         TRY(put_list(&b, err));
     }
+    b.out->n_sets = (uint16_t)(part->sets.n - n_sets);
 
 done:
     return st;
 }
 
 /* ---- trees with planes in common ------------------------------------------------------ */
-
-static size_t category_nodes(const seg_tree *tree)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < tree->n_nodes; i++)
-        n += tree->nodes[i].feature >= 0 && tree->nodes[i].n_levels > 0;
-    return n;
-}
 
 static seg_status open_part(seg_forest_segment *segment, seg_error *err)
 {
@@ -256,14 +253,11 @@ static seg_status put_trees(seg_forest_plan *plan, const seg_tree *trees, const 
 {
     seg_status st = SEG_OK;
     for (size_t i = 0; i < n; i++) {
-        const seg_tree *tree = &trees[pick[i]];
-        const seg_forest_part *last = segment->n_parts == 0
-                                      ? NULL : &segment->parts[segment->n_parts - 1];
-        if (last == NULL || last->n_trees == SEG_FOREST_TREES
-            || last->sets.n + category_nodes(tree) > SEG_FOREST_SETS) {
+        if (i % SEG_FOREST_TREES == 0) {
             TRY(open_part(segment, err));
         }
-        TRY(put_tree(plan, tree, segment->planes, &segment->parts[segment->n_parts - 1], err));
+        TRY(put_tree(plan, &trees[pick[i]], segment->planes,
+                     &segment->parts[segment->n_parts - 1], err));
     }
 
 done:

@@ -20,7 +20,7 @@ enum {
     SEG_FOREST_LEAVES = 256,    /* of a tree: labels are bytes */
     SEG_FOREST_DEPTH = 6,       /* of trees filled up to complete ones */
     SEG_FOREST_TREES = 256,     /* of a part: bytes added up fit 16 bits */
-    SEG_FOREST_SETS = 512,      /* of a part */
+    SEG_FOREST_SETS = 256,      /* planes of sets at a time */
     SEG_FOREST_LIMBS = 4        /* bytes of a leaf's value, less the least of its tree */
 };
 
@@ -34,10 +34,11 @@ typedef struct seg_forest_test {
 
 /* Which groups of a category go left. */
 typedef struct seg_forest_set {
-    uint32_t column;            /* its plane */
-    uint32_t n_groups;
     uint8_t left[32];           /* up to 32 groups: byte g is 255 if group g goes left, else 0;
                                    of more: bit g */
+    uint32_t n_groups;
+    uint32_t from;              /* the plane of the category, at planes + from */
+    uint32_t to;                /* that of the set */
 } seg_forest_set;
 
 typedef struct seg_forest_column {
@@ -72,17 +73,21 @@ void seg_forest_planes_free(seg_forest_planes *planes);   /* takes null */
 seg_status seg_forest_planes_add(seg_forest_planes *planes, const seg_tree *tree, bool *fits,
                                  seg_error *err);
 seg_status seg_forest_planes_finish(seg_forest_planes *planes, seg_error *err);
-/* Sets of some trees, each different one once; their planes begin at number first_plane. */
+/* Sets in the order in which trees need them; their planes are used in turn, so that they stay in
+ * the nearest cache: that of set s is number first_plane + s % SEG_FOREST_SETS. */
 typedef struct seg_forest_sets {
     seg_forest_set *sets;
     size_t n, cap;
     size_t first_plane;
 } seg_forest_sets;
 
-/* After finish. The test of an inner node; a category's set is added when it is new. */
+/* After finish. The test of an inner node; a category's set is added unless it is one of those
+ * from `oldest` on. */
 seg_status seg_forest_node_test(const seg_forest_planes *planes, const seg_tree *tree,
-                                const seg_tree_node *node, seg_forest_sets *sets,
+                                const seg_tree_node *node, seg_forest_sets *sets, size_t oldest,
                                 seg_forest_test *out, seg_error *err);
+/* The oldest set whose plane no set of the tree can take. */
+size_t seg_forest_oldest_set(const seg_forest_sets *sets, const seg_tree *tree);
 /* Planes without those of sets. */
 static inline size_t seg_forest_plane_count(const seg_forest_planes *planes)
 {
@@ -107,7 +112,8 @@ typedef struct seg_forest_tree {
     uint8_t depth;              /* complete: 1 .. SEG_FOREST_DEPTH; 0: of any shape */
     uint8_t n_limbs;
     uint16_t n_labels;          /* 16, 64 or 256 entries */
-    uint32_t n_nodes;
+    uint16_t n_nodes;
+    uint16_t n_sets;            /* that are new with this tree */
     size_t first_test;          /* in the part's tests; complete: sides before their node */
     size_t first_sides;         /* any shape: in the part's sides; sides before their node */
     size_t first_limb;          /* byte l of the value of label j at l * n_labels + j */

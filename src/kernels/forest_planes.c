@@ -306,7 +306,8 @@ static void node_set(const seg_forest_planes *planes, const seg_tree *tree,
                      const seg_tree_node *node, seg_forest_set *out)
 {
     const seg_forest_column *column = column_of(planes, node);
-    *out = (seg_forest_set){ .column = column->plane, .n_groups = column->n_groups };
+    *out = (seg_forest_set){ .n_groups = column->n_groups,
+                              .from = column->plane * SEG_TILE_ROWS };
     if (node->missing_left)
         put_left(out, 0);
     for (size_t level = 0; level < column->n_levels; level++)
@@ -314,25 +315,33 @@ static void node_set(const seg_forest_planes *planes, const seg_tree *tree,
             put_left(out, column->group[level]);
 }
 
+size_t seg_forest_oldest_set(const seg_forest_sets *sets, const seg_tree *tree)
+{
+    size_t kept = SEG_FOREST_SETS;
+    for (size_t i = 0; i < tree->n_nodes; i++)
+        kept -= tree->nodes[i].feature >= 0 && tree->nodes[i].n_levels > 0;
+    return sets->n > kept ? sets->n - kept : 0;
+}
+
 seg_status seg_forest_node_test(const seg_forest_planes *planes, const seg_tree *tree,
-                                const seg_tree_node *node, seg_forest_sets *sets,
+                                const seg_tree_node *node, seg_forest_sets *sets, size_t oldest,
                                 seg_forest_test *out, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_forest_set set;
-    size_t at = 0;
     if (node->n_levels == 0) {
         *out = number_test(planes, node);
         return SEG_OK;
     }
     node_set(planes, tree, node, &set);
-    while (at < sets->n && memcmp(&sets->sets[at], &set, sizeof set) != 0)
-        at++;
-    if (at == sets->n) {
+    while (oldest < sets->n && memcmp(&sets->sets[oldest], &set, offsetof(seg_forest_set, to)) != 0)
+        oldest++;
+    *out = test_of(sets->first_plane + oldest % SEG_FOREST_SETS, 0);
+    if (oldest == sets->n) {
         TRY(SEG_GROW(&sets->sets, &sets->cap, sets->n + 1, "the sets of levels", err));
+        set.to = out->plane;
         sets->sets[sets->n++] = set;
     }
-    *out = test_of(sets->first_plane + at, 0);
 
 done:
     return st;

@@ -18,25 +18,14 @@ typedef struct scratch {
     uint8_t *slots;
 } scratch;
 
-static size_t planes_of(const seg_forest_segment *segment)
-{
-    size_t most = seg_forest_plane_count(segment->planes);
-    for (size_t p = 0; p < segment->n_parts; p++) {
-        const seg_forest_sets *sets = &segment->parts[p].sets;
-        if (sets->first_plane + sets->n > most)
-            most = sets->first_plane + sets->n;
-    }
-    return most;
-}
-
 static size_t tile_bytes_of(const seg_forest_plan *plan)
 {
-    size_t most = 1;
+    size_t most = 0;
     for (size_t s = 0; s < plan->n_segments; s++) {
-        size_t n = planes_of(&plan->segments[s]);
+        size_t n = seg_forest_plane_count(plan->segments[s].planes);
         most = n > most ? n : most;
     }
-    return most * SEG_TILE_ROWS;
+    return (most + SEG_FOREST_SETS) * SEG_TILE_ROWS;
 }
 
 static seg_status scratch_new(size_t tile_bytes, scratch *out, seg_error *err)
@@ -73,7 +62,7 @@ static void score_batch(const seg_forest_segment *segment, const seg_kernels *ke
 static void score_rows(const seg_forest_plan *plan, const seg_kernels *kernels, seg_matrix x,
                        size_t first, size_t n, size_t tile_bytes, const scratch *s, double *sums)
 {
-    double units[SEG_CHUNK_ROWS];
+    double units[SEG_CHUNK_ROWS], unit = ldexp(1, -plan->exponent);
     for (size_t i = 0; i < SEG_CHUNK_ROWS; i++)
         units[i] = plan->base;
     for (size_t g = 0; g < plan->n_segments; g++)
@@ -83,7 +72,7 @@ static void score_rows(const seg_forest_plan *plan, const seg_kernels *kernels, 
     for (size_t w = 0; w < plan->n_walks; w++)
         seg_forest_walk_add(plan->walks[w], x, first, n, units);
     for (size_t i = 0; i < n; i++)
-        sums[first + i] = ldexp(units[i], -plan->exponent);
+        sums[first + i] = units[i] * unit;
 }
 
 seg_status seg_forest_score(const seg_forest_plan *plan, seg_matrix x, int n_threads,

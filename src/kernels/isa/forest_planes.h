@@ -20,32 +20,37 @@ static inline void finish_planes(const seg_forest_planes *p, uint8_t *planes)
 }
 
 #if defined(VEC_HAS_SHUFFLE)
-static inline vec_u8 set_of_bits(const uint8_t left[32], vec_u8 group)
+static inline vec_u8 set_of_bits(vec_u8 low, vec_u8 high, vec_u8 group)
 {
     static const uint8_t bit_of[16] = { 1, 2, 4, 8, 16, 32, 64, 128,
                                         1, 2, 4, 8, 16, 32, 64, 128 };
     vec_u8 place = (vec_u8)((vec_u16)group >> 3) & vec_all_u8(0x1f1f1f1f);
     vec_u8 bit = vec_shuffle(vec_table(bit_of), group & vec_all_u8(0x07070707));
-    vec_u8 byte = vec_choose_high(group, vec_shuffle(vec_table(left + 16), place),
-                                  vec_shuffle(vec_table(left), place));
+    vec_u8 byte = vec_choose_high(group, vec_shuffle(high, place),
+                                  vec_shuffle(low, place));
     return (vec_u8)((byte & bit) == bit);
 }
 
-static inline vec_u8 in_set(const seg_forest_set *set, vec_u8 group)
-{
-    if (set->n_groups <= 16)
-        return vec_shuffle(vec_table(set->left), group);
-    if (set->n_groups <= sizeof set->left)
-        return vec_choose_high((vec_u8)((vec_u16)group << 3),
-                               vec_shuffle(vec_table(set->left + 16), group),
-                               vec_shuffle(vec_table(set->left), group));
-    return set_of_bits(set->left, group);
-}
-
+/* One branch per set, not per register. */
 static inline void set_plane(const seg_forest_set *set, const uint8_t *groups, uint8_t *plane)
 {
-    for (size_t i = 0; i < SEG_TILE_ROWS; i += VEC_BYTES)
-        vec_store_u8(plane + i, in_set(set, vec_load_u8(groups + i)));
+    vec_u8 low = vec_table(set->left), high;
+    if (set->n_groups <= 16) {
+        for (size_t i = 0; i < SEG_TILE_ROWS; i += VEC_BYTES)
+            vec_store_u8(plane + i, vec_shuffle(low, vec_load_u8(groups + i)));
+        return;
+    }
+    high = vec_table(set->left + 16);
+    if (set->n_groups <= sizeof set->left) {
+        for (size_t i = 0; i < SEG_TILE_ROWS; i += VEC_BYTES) {
+            vec_u8 group = vec_load_u8(groups + i), bit_4 = (vec_u8)((vec_u16)group << 3);
+            vec_store_u8(plane + i, vec_choose_high(bit_4, vec_shuffle(high, group),
+                                                    vec_shuffle(low, group)));
+        }
+    } else {
+        for (size_t i = 0; i < SEG_TILE_ROWS; i += VEC_BYTES)
+            vec_store_u8(plane + i, set_of_bits(low, high, vec_load_u8(groups + i)));
+    }
 }
 #else
 static inline void set_plane(const seg_forest_set *set, const uint8_t *groups, uint8_t *plane)
@@ -58,11 +63,10 @@ static inline void set_plane(const seg_forest_set *set, const uint8_t *groups, u
 }
 #endif
 
-static inline void fill_sets(const seg_forest_sets *sets, uint8_t *planes)
+static inline void fill_sets(const seg_forest_set *sets, size_t n, uint8_t *planes)
 {
-    for (size_t s = 0; s < sets->n; s++)
-        set_plane(&sets->sets[s], planes + (size_t)sets->sets[s].column * SEG_TILE_ROWS,
-                  planes + (sets->first_plane + s) * SEG_TILE_ROWS);
+    for (size_t s = 0; s < n; s++)
+        set_plane(&sets[s], planes + sets[s].from, planes + sets[s].to);
 }
 
 #endif

@@ -214,9 +214,11 @@ void ISA_NAME(seg_forest_score)(const seg_forest_part *part, uint8_t *planes, ui
                                 double *units)
 {
     sums sum = { 0 };
-    fill_sets(&part->sets, planes);
+    const seg_forest_set *sets = part->sets.sets;
     for (size_t t = 0; t < part->n_trees; t++) {
         const seg_forest_tree *tree = &part->trees[t];
+        fill_sets(sets, tree->n_sets, planes);
+        sets += tree->n_sets;
         for (size_t first = 0; first < SEG_TILE_ROWS; first += SPAN)
             add_values(part, tree, labels_of(part, tree, planes + first, slots + first), first,
                        &sum);
