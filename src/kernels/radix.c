@@ -78,6 +78,33 @@ void seg_radix_sort(uint64_t *keys, uint32_t *rows, size_t n, uint64_t *keys_tem
     }
 }
 
+void seg_radix_sort_u32(uint32_t *keys, size_t n, uint32_t *temp)
+{
+    enum { BITS = 11, WIDE = 1 << BITS, PASSES = 3 };
+    uint32_t starts[PASSES][WIDE] = { { 0 } };
+    uint32_t *from = keys, *to = temp;
+    for (size_t i = 0; i < n; i++)
+        for (unsigned d = 0; d < PASSES; d++)
+            starts[d][keys[i] >> (BITS * d) & (WIDE - 1)]++;
+    for (unsigned d = 0; n > 0 && d < PASSES; d++) {
+        uint32_t start = 0;
+        if (starts[d][from[0] >> (BITS * d) & (WIDE - 1)] == n)   /* all agree */
+            continue;
+        for (size_t v = 0; v < WIDE; v++) {
+            uint32_t count = starts[d][v];
+            starts[d][v] = start;
+            start += count;
+        }
+        for (size_t i = 0; i < n; i++)
+            to[starts[d][from[i] >> (BITS * d) & (WIDE - 1)]++] = from[i];
+        uint32_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != keys)
+        memcpy(keys, from, n * sizeof *keys);
+}
+
 static uint64_t load_big_endian(const char *bytes)
 {
     uint64_t key = 0;

@@ -42,6 +42,10 @@ static inline float seg_radix_float(uint64_t key)
 void seg_radix_sort(uint64_t *keys, uint32_t *rows, size_t n, uint64_t *keys_temp,
                     uint32_t *rows_temp);
 
+/* n keys ascending. temp has room for n. For arrays that fit in the second cache: fewer and
+ * wider digits. */
+void seg_radix_sort_u32(uint32_t *keys, size_t n, uint32_t *temp);
+
 /* The rows 0 .. n-1 of n fixed-width, null-padded cells in ascending order of their
  * bytes; equal cells in order of row. width is a multiple of 8, n below 2^32.
  * *order is allocated (seg_free). */

@@ -86,13 +86,11 @@ static void offer_levels(const search *s, uint32_t f, choice *best)
     const uint64_t *count = s->counts + 2 * (size_t)s->bins->first_bin[f];
     size_t n_bins = s->bins->n_bins[f];
     uint64_t all = 0, own = 0;
-    /* the last bin may be that of all rare levels together */
-    size_t end = s->bins->n_levels[f] < n_bins ? n_bins : n_bins - 1;
     for (size_t b = 1; b < n_bins; b++) {
         all += count[2 * b];
         own += count[2 * b + 1];
     }
-    for (size_t b = 1; b < end; b++) {
+    for (size_t b = 1; b <= s->bins->n_alone[f]; b++) {
         offer(s, f, SEG_SEGMENT_IS, b, count[2 * b], count[2 * b + 1], best);
         offer(s, f, SEG_SEGMENT_IS_NOT, b, all - count[2 * b], own - count[2 * b + 1], best);
     }

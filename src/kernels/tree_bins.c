@@ -3,26 +3,30 @@
  * Numbers: when the sample holds few distinct values each has its own bin; else the cuts
  * follow the quantiles, so that bins hold about equal counts and a frequent value is
  * alone. A cut is the shortest decimal in the gap between two neighbours: people read
- * "tenure <= 5", not 5.4999. Categories: one bin per level; of more than 254, the most
- * frequent keep theirs and the rare ones share the last. */
+ * "tenure <= 5", not 5.4999. The sample is one row out of each of as many equal stretches of
+ * rows.
+ *
+ * Categories: one bin per level. To look for the best parting of very many levels finds one by
+ * chance (a trade area of 747 levels costs every library that tries AUC on new rows), so those
+ * of more than 254 levels are put in two orders that know nothing of the label, most rows
+ * first and by code (codes are sorted names), and cut like numbers: neighbours share a bin. */
 #include "kernels/tree_bins.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "base/try.h"
-#include "kernels/kernels.h"
 #include "kernels/radix.h"
-#include "segmill/context.h"
 
 enum {
     VALUE_BINS = SEG_TREE_BINS - 1,
     SAMPLE_ROWS = 65536,
     SAMPLE_ROWS_MIN = 4096,
-    SAMPLE_VALUES = 1 << 25       /* of all features together: very wide tables sample less */
+    SAMPLE_VALUES = 1 << 25,      /* of all features together: very wide tables sample less */
+    PICKED = 256,                 /* sampled rows copied at once */
+    COUNTED = 256                 /* rows counted at once */
 };
+#define NOT_A_VALUE UINT32_MAX    /* in the sample: behind all values */
 static const uint64_t sample_stream = 0x74726565;   /* "tree" */
 
 static uint64_t sample_size(size_t n_features, uint64_t n_rows)
@@ -35,6 +39,38 @@ static uint64_t sample_size(size_t n_features, uint64_t n_rows)
     return n_rows < most ? n_rows : most;
 }
 
+/* Which feature each column bins, and its levels. */
+static seg_status lay_out_columns(seg_bins *bins, const uint32_t *n_levels, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n = bins->n_features, at = n;
+    for (size_t f = 0; f < n; f++)
+        bins->n_columns += n_levels[f] > VALUE_BINS ? 2 : 1;
+    TRY(SEG_ALLOC(&bins->columns, bins->n_columns, "the bins", err));
+    TRY(SEG_ALLOC(&bins->ordered, bins->n_columns, "the bins", err));
+    TRY(SEG_ALLOC(&bins->n_bins, bins->n_columns, "the bins", err));
+    TRY(SEG_ALLOC(&bins->n_alone, bins->n_columns, "the bins", err));
+    TRY(SEG_ALLOC(&bins->first_bin, bins->n_columns + 1, "the bins", err));
+    TRY(SEG_ALLOC(&bins->n_levels, bins->n_columns, "the bins", err));
+    TRY(SEG_ALLOC(&bins->first_level, bins->n_columns + 1, "the bins", err));
+    for (size_t f = 0; f < n; f++) {
+        bool twice = n_levels[f] > VALUE_BINS;
+        bins->columns[f].feature = f;
+        bins->n_levels[f] = n_levels[f];
+        bins->ordered[f] = n_levels[f] == 0 || twice;
+        if (twice) {
+            bins->columns[at].feature = f;
+            bins->n_levels[at] = n_levels[f];
+            bins->ordered[at++] = true;
+        }
+    }
+    for (size_t c = 0; c < bins->n_columns; c++)
+        bins->first_level[c + 1] = bins->first_level[c] + bins->n_levels[c];
+
+done:
+    return st;
+}
+
 seg_status seg_bins_new(size_t n_features, const uint32_t *n_levels, uint64_t n_rows,
                         uint64_t seed, seg_bins **out, seg_error *err)
 {
@@ -43,25 +79,15 @@ seg_status seg_bins_new(size_t n_features, const uint32_t *n_levels, uint64_t n_
     *out = NULL;
 
     TRY(SEG_ALLOC(&bins, 1, "the bins", err));
-    bins->n_features = bins->n_columns = n_features;
+    bins->n_features = n_features;
     bins->n_rows = n_rows;
     bins->seed = seed;
     bins->sample_wanted = sample_size(n_features, n_rows);
-    /* The size of a random sample varies: sixteen standard deviations fit. */
-    bins->sample_cap = bins->sample_wanted + bins->sample_wanted / 4;
-    TRY(SEG_ALLOC(&bins->n_bins, n_features, "the bins", err));
-    TRY(SEG_ALLOC(&bins->first_bin, n_features + 1, "the bins", err));
-    TRY(SEG_ALLOC(&bins->n_levels, n_features, "the bins", err));
-    TRY(SEG_ALLOC(&bins->first_level, n_features + 1, "the bins", err));
-    for (size_t f = 0; f < n_features; f++) {
-        bins->n_levels[f] = n_levels[f];
-        bins->first_level[f + 1] = bins->first_level[f] + n_levels[f];
-    }
-    TRY(SEG_ALLOC(&bins->columns, n_features, "the bins", err));
-    TRY(SEG_ALLOC(&bins->ordered, n_features, "the bins", err));
+    bins->sample_cap = bins->sample_wanted + bins->sample_wanted / 4;   /* more rows may come */
+    TRY(lay_out_columns(bins, n_levels, err));
     TRY(SEG_ALLOC(&bins->cuts, n_features * SEG_BIN_CUTS, "the cuts between bins", err));
     TRY(SEG_ALLOC(&bins->search, n_features * SEG_BIN_SEARCH, "the cuts between bins", err));
-    TRY(SEG_ALLOC(&bins->level_bin, bins->first_level[n_features], "the bins", err));
+    TRY(SEG_ALLOC(&bins->level_bin, bins->first_level[bins->n_columns], "the bins", err));
     TRY(SEG_ALLOC(&bins->level_rows, bins->first_level[n_features], "the category counts", err));
     TRY(SEG_ALLOC(&bins->sample, n_features * bins->sample_cap, "the sample of rows", err));
     *out = bins;
@@ -76,11 +102,12 @@ void seg_bins_free(seg_bins *bins)
 {
     if (bins == NULL)
         return;
-    seg_free(bins->n_bins);
-    seg_free(bins->first_bin);
-    seg_free(bins->n_levels);
     seg_free(bins->columns);
     seg_free(bins->ordered);
+    seg_free(bins->n_bins);
+    seg_free(bins->n_alone);
+    seg_free(bins->first_bin);
+    seg_free(bins->n_levels);
     seg_free(bins->cuts);
     seg_free(bins->search);
     seg_free(bins->first_level);
@@ -92,12 +119,48 @@ void seg_bins_free(seg_bins *bins)
 
 /* ---- looking at the rows ------------------------------------------------------ */
 
-static bool is_sampled(const seg_bins *bins, uint64_t row)
+/* The row of a stretch that is sampled. */
+static uint64_t sampled_row(const seg_bins *bins, uint64_t stretch)
 {
-    if (bins->sample_wanted == bins->n_rows)
-        return true;
     seg_rng rng = { bins->seed, sample_stream };
-    return seg_rng_below(rng, row, bins->n_rows) < bins->sample_wanted;
+    uint64_t first = stretch * bins->n_rows / bins->sample_wanted,
+             end = (stretch + 1) * bins->n_rows / bins->sample_wanted;
+    return first + seg_rng_below(rng, stretch, end - first);
+}
+
+static void copy_picked(seg_bins *bins, seg_matrix x, const size_t *rows, size_t n)
+{
+    size_t room = bins->sample_cap - bins->n_sampled;
+    n = n < room ? n : room;
+    for (size_t f = 0; f < bins->n_features; f++) {
+        uint32_t *to = bins->sample + f * bins->sample_cap + bins->n_sampled;
+        for (size_t i = 0; bins->n_levels[f] == 0 && i < n; i++) {
+            float value = x.x[rows[i] * x.stride + f];
+            to[i] = isfinite(value) ? (uint32_t)seg_radix_float_key(value) : NOT_A_VALUE;
+        }
+    }
+    bins->n_sampled += n;
+}
+
+static void sample_rows(seg_bins *bins, seg_matrix x, uint64_t first_row, const uint8_t *use)
+{
+    size_t picked[PICKED], n = 0;
+    if (bins->sample_wanted == 0)
+        return;
+    for (uint64_t s = first_row * bins->sample_wanted / bins->n_rows;; s++) {
+        uint64_t row = sampled_row(bins, s);
+        if (row < first_row)
+            continue;
+        if (row - first_row >= x.n_rows)
+            break;
+        if (use[row - first_row] != 0)
+            picked[n++] = (size_t)(row - first_row);
+        if (n == PICKED) {
+            copy_picked(bins, x, picked, n);
+            n = 0;
+        }
+    }
+    copy_picked(bins, x, picked, n);
 }
 
 /* The code in this cell, or n_levels if it is none. */
@@ -106,56 +169,38 @@ static uint32_t code_of(float x, uint32_t n_levels)
     return x >= 0 && x < (float)n_levels ? (uint32_t)x : n_levels;
 }
 
-static void count_levels(seg_bins *bins, seg_matrix x, size_t f, const uint8_t *use)
+/* Of every n_parts-th category, a few rows at a time, so that they are read once. */
+static void count_levels(seg_bins *bins, seg_matrix x, const uint8_t *use, size_t part,
+                         size_t n_parts)
 {
-    uint32_t n_levels = bins->n_levels[f];
-    uint64_t *rows = bins->level_rows + bins->first_level[f];
-    for (size_t i = 0; i < x.n_rows; i++) {
-        uint32_t code = code_of(x.x[i * x.stride + f], n_levels);
-        if (use[i] != 0 && code < n_levels)
-            rows[code]++;
+    for (size_t first = 0; first < x.n_rows; first += COUNTED) {
+        size_t end = x.n_rows - first < COUNTED ? x.n_rows : first + COUNTED, k = 0;
+        for (size_t f = 0; f < bins->n_features; f++) {
+            uint32_t n_levels = bins->n_levels[f];
+            if (n_levels == 0 || k++ % n_parts != part)
+                continue;
+            uint64_t *rows = bins->level_rows + bins->first_level[f];
+            for (size_t i = first; i < end; i++) {
+                uint32_t code = code_of(x.x[i * x.stride + f], n_levels);
+                if (use[i] != 0 && code < n_levels)
+                    rows[code]++;
+            }
+        }
     }
 }
 
 void seg_bins_add(seg_bins *bins, seg_matrix x, uint64_t first_row, const uint8_t *use,
                   int n_threads)
 {
-    for (size_t i = 0; i < x.n_rows && bins->n_sampled < bins->sample_cap; i++) {
-        if (use[i] == 0 || !is_sampled(bins, first_row + i))
-            continue;
-        for (size_t f = 0; f < bins->n_features; f++)
-            bins->sample[f * bins->sample_cap + bins->n_sampled] = x.x[i * x.stride + f];
-        bins->n_sampled++;
-    }
-    #pragma omp parallel for schedule(static) num_threads(n_threads)
-    for (size_t f = 0; f < bins->n_features; f++)
-        if (bins->n_levels[f] > 0)
-            count_levels(bins, x, f, use);
+    sample_rows(bins, x, first_row, use);
+    if (bins->first_level[bins->n_features] == 0)
+        return;
+    #pragma omp parallel for schedule(static, 1) num_threads(n_threads)
+    for (int part = 0; part < n_threads; part++)
+        count_levels(bins, x, use, (size_t)part, (size_t)n_threads);
 }
 
 /* ---- numbers ------------------------------------------------------------------ */
-
-static int by_value(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* By digits, as comparing takes five times as long; where there is no room, by comparing. */
-static void sort_values(float *x, size_t n)
-{
-    uint64_t *keys = NULL;
-    if (SEG_ALLOC(&keys, 2 * n, "the sorting of a feature", NULL) != SEG_OK) {
-        qsort(x, n, sizeof *x, by_value);
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        keys[i] = seg_radix_float_key(x[i]);
-    seg_radix_sort(keys, NULL, n, keys + n, NULL);
-    for (size_t i = 0; i < n; i++)
-        x[i] = seg_radix_float(keys[i]);
-    seg_free(keys);
-}
 
 /* The multiple of a power of ten, as coarse as the gap allows and near its middle,
  * that lies in lo <= t < hi. */
@@ -180,7 +225,7 @@ static float short_between(float lo, float hi)
     return lo;
 }
 
-static size_t count_distinct(const float *sorted, size_t n)
+static size_t count_distinct(const uint32_t *sorted, size_t n)
 {
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++)
@@ -189,7 +234,7 @@ static size_t count_distinct(const float *sorted, size_t n)
 }
 
 /* A bin ends where it holds its share of the rows that are left. */
-static size_t cut_sorted(const float *sorted, size_t n, float *cuts)
+static size_t cut_sorted(const uint32_t *sorted, size_t n, float *cuts)
 {
     bool each = count_distinct(sorted, n) <= VALUE_BINS;
     size_t n_cuts = 0, in_bin = 0, left = n, bins_left = VALUE_BINS;
@@ -197,7 +242,7 @@ static size_t cut_sorted(const float *sorted, size_t n, float *cuts)
         in_bin++;
         if (sorted[i] == sorted[i + 1] || !(each || in_bin * bins_left >= left))
             continue;
-        cuts[n_cuts++] = short_between(sorted[i], sorted[i + 1]);
+        cuts[n_cuts++] = short_between(seg_radix_float(sorted[i]), seg_radix_float(sorted[i + 1]));
         left -= in_bin;
         bins_left--;
         in_bin = 0;
@@ -205,180 +250,137 @@ static size_t cut_sorted(const float *sorted, size_t n, float *cuts)
     return n_cuts;
 }
 
-static void bin_number(seg_bins *bins, size_t f)
+/* temp: room for the sample of a feature. */
+static void bin_number(seg_bins *bins, size_t f, uint32_t *temp)
 {
-    float *sorted = bins->sample + f * bins->sample_cap;
+    uint32_t *sorted = bins->sample + f * bins->sample_cap;
     float *cuts = bins->cuts + f * SEG_BIN_CUTS;
-    size_t n = 0;
-    for (size_t i = 0; i < bins->n_sampled; i++)
-        if (isfinite(sorted[i]))
-            sorted[n++] = sorted[i];
-    sort_values(sorted, n);
+    size_t n = bins->n_sampled;
+    seg_radix_sort_u32(sorted, n, temp);
+    while (n > 0 && sorted[n - 1] == NOT_A_VALUE)
+        n--;
     size_t n_cuts = cut_sorted(sorted, n, cuts);
     for (size_t c = n_cuts; c < SEG_BIN_CUTS; c++)
         cuts[c] = INFINITY;
     bins->n_bins[f] = (uint16_t)(n_cuts + 2);
+    bins->columns[f].search = bins->search + f * SEG_BIN_SEARCH;
+    seg_bin_search_fill(cuts, bins->search + f * SEG_BIN_SEARCH);
+}
+
+static seg_status bin_numbers(seg_bins *bins, int n_threads, seg_error *err)
+{
+    uint32_t *temp = NULL;
+    size_t n = bins->n_sampled;
+    seg_status st = SEG_ALLOC(&temp, (size_t)n_threads * n, "the sorting of features", err);
+    if (st != SEG_OK)
+        return st;
+    /* A thread takes the next feature that is left: which of them changes nothing. */
+    _Atomic size_t next = 0;
+    #pragma omp parallel for schedule(static, 1) num_threads(n_threads)
+    for (int t = 0; t < n_threads; t++)
+        for (size_t f = next++; f < bins->n_features; f = next++)
+            if (bins->n_levels[f] == 0)
+                bin_number(bins, f, temp + (size_t)t * n);
+    seg_free(temp);
+    return SEG_OK;
 }
 
 /* ---- categories --------------------------------------------------------------- */
 
-/* The most frequent level without a bin; ties to the lowest code. */
-static uint32_t next_frequent(const uint64_t *rows, const uint8_t *bin, uint32_t n_levels)
+static void bin_each_level(seg_bins *bins, size_t c)
 {
-    uint32_t best = n_levels;
-    for (uint32_t c = 0; c < n_levels; c++)
-        if (bin[c] == 0 && rows[c] > 0 && (best == n_levels || rows[c] > rows[best]))
-            best = c;
-    return best;
+    const uint64_t *rows = bins->level_rows + bins->first_level[c];
+    uint8_t *bin = bins->level_bin + bins->first_level[c];
+    uint32_t n_levels = bins->n_levels[c];
+    for (uint32_t code = 0; code < n_levels; code++)
+        bin[code] = rows[code] > 0 ? (uint8_t)(code + 1) : 0;
+    bins->n_bins[c] = (uint16_t)(n_levels + 1);
+    bins->n_alone[c] = (uint16_t)n_levels;
 }
 
-static void bin_category(seg_bins *bins, size_t f)
+/* n levels that were seen become bins in this order, like numbers. */
+static void bin_in_order(seg_bins *bins, size_t c, const uint32_t *order, size_t n)
 {
-    uint32_t n_levels = bins->n_levels[f];
-    const uint64_t *rows = bins->level_rows + bins->first_level[f];
-    uint8_t *bin = bins->level_bin + bins->first_level[f];
-    if (n_levels <= VALUE_BINS) {
-        for (uint32_t c = 0; c < n_levels; c++)
-            bin[c] = rows[c] > 0 ? (uint8_t)(c + 1) : 0;
-        bins->n_bins[f] = (uint16_t)(n_levels + 1);
-        return;
+    const uint64_t *rows = bins->level_rows + bins->first_level[bins->columns[c].feature];
+    uint8_t *bin_of = bins->level_bin + bins->first_level[c];
+    uint64_t left = 0, in_bin = 0;
+    for (size_t i = 0; i < n; i++)
+        left += rows[order[i]];
+    uint8_t bin = 1;
+    size_t first = 0;             /* of the bin */
+    for (size_t i = 0; i < n; i++) {
+        bin_of[order[i]] = bin;
+        in_bin += rows[order[i]];
+        uint64_t bins_left = VALUE_BINS + 1 - (uint64_t)bin;
+        bool full = n <= VALUE_BINS || in_bin * bins_left >= left || i + 1 == n;
+        if (full && i == first && bins->n_alone[c] + 1 == bin)
+            bins->n_alone[c] = bin;
+        if (!full || bins_left == 1)
+            continue;
+        left -= in_bin;
+        in_bin = 0;
+        first = i + 1;
+        bin++;
     }
-    for (uint32_t b = 1; b < VALUE_BINS; b++) {
-        uint32_t c = next_frequent(rows, bin, n_levels);
-        if (c < n_levels)
-            bin[c] = (uint8_t)b;
-    }
-    for (uint32_t c = 0; c < n_levels; c++)
-        if (bin[c] == 0 && rows[c] > 0)
-            bin[c] = VALUE_BINS;
-    bins->n_bins[f] = SEG_TREE_BINS;
+    bins->n_bins[c] = (uint16_t)(n == 0 ? 1 : bin_of[order[n - 1]] + 1);
 }
 
-static void describe_column(seg_bins *bins, size_t c)
+/* Column `by_rows` is the feature itself, `by_code` the one behind the features. */
+static seg_status bin_many_levels(seg_bins *bins, size_t by_rows, size_t by_code, seg_error *err)
 {
-    bins->ordered[c] = bins->n_levels[c] == 0;
-    bins->columns[c] = (seg_bin_tile_column){
-        .feature = c, .n_levels = bins->n_levels[c], .search = bins->search + c * SEG_BIN_SEARCH,
-        .level_bin = bins->level_bin + bins->first_level[c],
-    };
-    if (bins->n_levels[c] == 0)
-        seg_bin_search_fill(bins->cuts + c * SEG_BIN_CUTS, bins->search + c * SEG_BIN_SEARCH);
+    seg_status st = SEG_OK;
+    const uint64_t *rows = bins->level_rows + bins->first_level[by_rows];
+    size_t n_levels = bins->n_levels[by_rows], n = 0;
+    uint64_t *keys = NULL;
+    uint32_t *order = NULL;
+    TRY(SEG_ALLOC(&keys, 2 * n_levels, "the order of categories", err));
+    TRY(SEG_ALLOC(&order, 2 * n_levels, "the order of categories", err));
+    for (uint32_t code = 0; code < n_levels; code++)
+        if (rows[code] > 0) {
+            keys[n] = ~rows[code];
+            order[n++] = code;
+        }
+    bin_in_order(bins, by_code, order, n);
+    seg_radix_sort(keys, order, n, keys + n_levels, order + n_levels);
+    bin_in_order(bins, by_rows, order, n);
+
+done:
+    seg_free(keys);
+    seg_free(order);
+    return st;
 }
 
-void seg_bins_finish(seg_bins *bins, int n_threads)
+static seg_status bin_categories(seg_bins *bins, seg_error *err)
 {
-    #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
+    seg_status st = SEG_OK;
+    size_t by_code = bins->n_features;
     for (size_t f = 0; f < bins->n_features; f++) {
-        if (bins->n_levels[f] > 0)
-            bin_category(bins, f);
+        if (bins->n_levels[f] == 0)
+            continue;
+        if (bins->ordered[f])
+            TRY(bin_many_levels(bins, f, by_code++, err));
         else
-            bin_number(bins, f);
-        describe_column(bins, f);
+            bin_each_level(bins, f);
     }
-    for (size_t f = 0; f < bins->n_features; f++)
-        bins->first_bin[f + 1] = bins->first_bin[f] + bins->n_bins[f];
+    for (size_t c = 0; c < bins->n_columns; c++) {
+        bins->columns[c].n_levels = bins->n_levels[c];
+        bins->columns[c].level_bin = bins->level_bin + bins->first_level[c];
+    }
+
+done:
+    return st;
+}
+
+seg_status seg_bins_finish(seg_bins *bins, int n_threads, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    TRY(bin_numbers(bins, n_threads, err));
+    TRY(bin_categories(bins, err));
+    for (size_t c = 0; c < bins->n_columns; c++)
+        bins->first_bin[c + 1] = bins->first_bin[c] + bins->n_bins[c];
     seg_free(bins->sample);
     bins->sample = NULL;
-}
 
-/* ---- values to bins ----------------------------------------------------------- */
-
-/* Planes of all columns: what one thread needs. Wide tables take them group by group. */
-typedef struct tile {
-    _Alignas(64) uint8_t planes[SEG_RECORD_BYTES * SEG_TILE_ROWS];
-} tile;
-
-static size_t columns_in_group(const seg_bins *bins, size_t group)
-{
-    size_t left = bins->n_columns - group * SEG_RECORD_BYTES;
-    return left < SEG_RECORD_BYTES ? left : SEG_RECORD_BYTES;
-}
-
-static size_t group_count(const seg_bins *bins)
-{
-    return (bins->n_columns + SEG_RECORD_BYTES - 1) / SEG_RECORD_BYTES;
-}
-
-void seg_bins_apply(const seg_bins *bins, seg_matrix x, int n_threads, uint8_t *out)
-{
-    const seg_kernels *kernels = seg_kernels_get();
-    #pragma omp parallel for schedule(static) num_threads(n_threads)
-    for (size_t first = 0; first < x.n_rows; first += SEG_TILE_ROWS) {
-        tile t;
-        size_t n = x.n_rows - first < SEG_TILE_ROWS ? x.n_rows - first : SEG_TILE_ROWS;
-        for (size_t c = 0; c < bins->n_features; c++) {
-            kernels->bin_tile(bins->columns + c, 1, x.x + first * x.stride, x.stride, n, t.planes);
-            memcpy(out + c * x.n_rows + first, t.planes, n);
-        }
-    }
-}
-
-/* The rows of one tile that are used, as records of one group. */
-static size_t put_records(const tile *t, size_t n_columns, size_t n, const uint8_t *use,
-                          uint8_t *to)
-{
-    size_t n_put = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (use != NULL && use[i] == 0)
-            continue;
-        uint8_t *record = to + n_put++ * SEG_RECORD_BYTES;
-        for (size_t c = 0; c < n_columns; c++)
-            record[c] = t->planes[c * SEG_TILE_ROWS + i];
-        memset(record + n_columns, 0, SEG_RECORD_BYTES - n_columns);
-    }
-    return n_put;
-}
-
-/* The chunk's rows, from record `first` on; returns how many are used. */
-static size_t put_chunk(const seg_bins *bins, seg_matrix x, const uint8_t *use,
-                        uint8_t *records, size_t capacity, size_t first)
-{
-    const seg_kernels *kernels = seg_kernels_get();
-    size_t used = 0;
-    for (size_t g = 0; g < group_count(bins); g++) {
-        tile t;
-        size_t n_columns = columns_in_group(bins, g);
-        used = 0;
-        for (size_t i = 0; i < x.n_rows; i += SEG_TILE_ROWS) {
-            size_t n = x.n_rows - i < SEG_TILE_ROWS ? x.n_rows - i : SEG_TILE_ROWS;
-            kernels->bin_tile(bins->columns + g * SEG_RECORD_BYTES, n_columns,
-                              x.x + i * x.stride, x.stride, n, t.planes);
-            used += put_records(&t, n_columns, n, use == NULL ? NULL : use + i,
-                                records + (g * capacity + first + used) * SEG_RECORD_BYTES);
-        }
-    }
-    return used;
-}
-
-static size_t count_used(const uint8_t *use, size_t n)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < n; i++)
-        used += use[i] != 0;
-    return used;
-}
-
-size_t seg_bins_records(const seg_bins *bins, seg_matrix x, const uint8_t *use, int n_threads,
-                        uint8_t *records, size_t capacity, size_t first)
-{
-    enum { CHUNK = 4 * SEG_CHUNK_ROWS, BATCH = 64 };   /* chunks whose starts are found at once */
-    size_t begin = first;
-    for (size_t at = 0; at < x.n_rows; at += (size_t)BATCH * CHUNK) {
-        size_t start[BATCH], n_chunks = 0;
-        for (; n_chunks < BATCH && at + n_chunks * CHUNK < x.n_rows; n_chunks++) {
-            size_t from = at + n_chunks * CHUNK;
-            size_t n = x.n_rows - from < CHUNK ? x.n_rows - from : CHUNK;
-            start[n_chunks] = begin;
-            begin += use == NULL ? n : count_used(use + from, n);
-        }
-        #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads)
-        for (size_t c = 0; c < n_chunks; c++) {
-            size_t from = at + c * CHUNK;
-            seg_matrix part = { x.x + from * x.stride,
-                                x.n_rows - from < CHUNK ? x.n_rows - from : CHUNK,
-                                x.n_cols, x.stride };
-            put_chunk(bins, part, use == NULL ? NULL : use + from, records, capacity, start[c]);
-        }
-    }
-    return begin - first;
+done:
+    return st;
 }

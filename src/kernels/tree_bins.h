@@ -1,5 +1,6 @@
 /* tree_bins.h: training rows as bytes. Numbers are cut between quantiles of a sample of the
- * rows, categories go by a table from code to bin; bin 0 is missing. */
+ * rows, categories go by a table from code to bin; bin 0 is missing. A category of more levels
+ * than bins is binned twice, each time in an order: by rows and by code. */
 #ifndef SEGMILL_KERNELS_TREE_BINS_H
 #define SEGMILL_KERNELS_TREE_BINS_H
 
@@ -11,26 +12,28 @@
 #include "segmill/status.h"
 
 enum {
-    SEG_TREE_BINS = 255,       /* bin 0 is missing; the others are values */
-    SEG_RECORD_BYTES = 32      /* binned columns of a record */
+    SEG_TREE_BINS = 255,                 /* bin 0 is missing; the others are values */
+    SEG_RECORD_BYTES = SEG_TILE_COLUMNS  /* binned columns of a record */
 };
 
 typedef struct seg_bins {
     size_t n_features;
-    size_t n_columns;       /* binned columns: column c < n_features is feature c */
+    size_t n_columns;       /* binned columns: column c < n_features is feature c; behind them
+                               the categories that are binned twice, in the order of their codes */
     seg_bin_tile_column *columns;
     bool *ordered;          /* per column: neighbouring bins are neighbours: a number, or a
                                category put in an order */
     uint16_t *n_bins;       /* per column, with bin 0 */
+    uint16_t *n_alone;      /* per column: bins 1 .. n_alone hold one level each */
     uint32_t *first_bin;    /* sum of n_bins of the columns before; n_columns + 1 */
     uint32_t *n_levels;     /* per column; 0: a number */
-    float *cuts, *search;   /* per column SEG_BIN_CUTS: value bin b (from 1) holds
+    float *cuts, *search;   /* per feature SEG_BIN_CUTS: value bin b (from 1) holds
                                cuts[b-2] < x <= cuts[b-1]; search: as in bin_tile.h */
     size_t *first_level;    /* per column: its place in the two below; n_columns + 1 */
     uint8_t *level_bin;     /* 0: the level was not seen */
-    uint64_t *level_rows;
-    /* the sample, column by column, until seg_bins_finish() */
-    float *sample;
+    uint64_t *level_rows;   /* features only */
+    /* the sample, until seg_bins_finish(): keys (radix.h) of numbers, feature by feature */
+    uint32_t *sample;
     size_t n_sampled, sample_cap;
     uint64_t n_rows, sample_wanted, seed;
 } seg_bins;
@@ -44,8 +47,9 @@ void seg_bins_free(seg_bins *bins);   /* takes null */
  * depends on the seed and the row's index alone. */
 void seg_bins_add(seg_bins *bins, seg_matrix x, uint64_t first_row, const uint8_t *use,
                   int n_threads);
-void seg_bins_finish(seg_bins *bins, int n_threads);
-/* out[f * x.n_rows + i]: the bin of row i in feature f. */
+seg_status seg_bins_finish(seg_bins *bins, int n_threads, seg_error *err);
+
+/* out[f * x.n_rows + i]: the bin of row i in feature f: tree_records.c. */
 void seg_bins_apply(const seg_bins *bins, seg_matrix x, int n_threads, uint8_t *out);
 
 /* The rows with use[i] != 0 (null: all) as records, in their order, one after the other:

@@ -303,7 +303,7 @@ static seg_status bin_rows(const making *m, rule_features *r, seg_error *err)
     seg_matrix x = { r->x, n, r->n, r->n };
     TRY(seg_bins_new(r->n, r->n_levels, n, 0, &r->bins, err));
     seg_bins_add(r->bins, x, 0, r->use, m->rows.n_threads);
-    seg_bins_finish(r->bins, m->rows.n_threads);
+    TRY(seg_bins_finish(r->bins, m->rows.n_threads, err));
     seg_bins_apply(r->bins, x, m->rows.n_threads, r->binned);
 done:
     return st;

@@ -192,9 +192,8 @@ static seg_status end_first_pass(seg_learn *l, seg_error *err)
     l->n_rows = (size_t)(l->n[0] + l->n[1]);
     if (l->input.fold == NULL)   /* once, not for every fold */
         tell_label(l);
-    seg_bins_finish(l->bins, l->n_threads);
     l->binned = true;
-    return SEG_OK;
+    return seg_bins_finish(l->bins, l->n_threads, err);
 }
 
 seg_status seg_learn_pass_end(seg_learn *l, seg_error *err)

