@@ -68,6 +68,54 @@ int32_t seg_band(int decile)
     return decile <= 2 ? 0 : decile <= 5 ? 1 : 2;
 }
 
+/* ---- bands by probability ------------------------------------------------------ */
+
+static seg_status bad_bands(const char *text, size_t n, const char *why, seg_error *err)
+{
+    char q[SEG_QUOTE_BYTES];
+    return seg_fail(err, SEG_E_USAGE, "--bands takes one to %d probabilities like 0.1,0.3,0.6:"
+                    " %s %s", SEG_BAND_EDGES, seg_quote_cell(q, text, n), why);
+}
+
+seg_status seg_bands_parse(const char *text, seg_bands *out, seg_error *err)
+{
+    const char *item, *rest = text;
+    size_t n;
+    double edge, last = 0;
+    *out = (seg_bands){ 0 };
+    while (text != NULL && *text != '\0' && seg_list_next(&rest, &item, &n)) {
+        if (!seg_parse_f64(item, n, '.', &edge))
+            return bad_bands(item, n, "is not a number", err);
+        if (!((float)edge > 0 && (float)edge < 1))
+            return bad_bands(item, n, "is not between 0 and 1", err);
+        if ((float)edge <= (float)last)
+            return bad_bands(item, n, "is not above the one before it", err);
+        if (out->n_edges == SEG_BAND_EDGES)
+            return bad_bands(item, n, "is one too many", err);
+        out->edges[out->n_edges++] = (float)edge;
+        last = edge;
+    }
+    return SEG_OK;
+}
+
+const char *const *seg_bands_names(const seg_bands *bands, size_t *n)
+{
+    static const char *const two[] = { "high", "low" };
+    static const char *const five[] = { "very high", "high", "medium", "low", "very low" };
+    *n = bands->n_edges == 0 ? SEG_BANDS : bands->n_edges + 1;
+    return *n == 2 ? two : *n == SEG_BANDS ? seg_band_names : five;
+}
+
+int32_t seg_bands_code(const seg_bands *bands, float probability, int decile)
+{
+    int32_t code = (int32_t)bands->n_edges;
+    if (bands->n_edges == 0)
+        return seg_band(decile);
+    for (size_t e = 0; e < bands->n_edges; e++)
+        code -= probability >= bands->edges[e];
+    return code;
+}
+
 /* ---- money -------------------------------------------------------------------- */
 
 seg_status seg_money_check(const seg_money_options *money, seg_error *err)

@@ -27,6 +27,19 @@ enum { SEG_BANDS = 3 };
 extern const char *const seg_band_names[SEG_BANDS];
 int32_t seg_band(int decile);
 
+/* Or bands by probability, as --bands says: 0.1,0.3 makes low below 0.1, medium from 0.1 on
+ * and high from 0.3 on. Two to five bands, the highest is code 0. */
+enum { SEG_BAND_EDGES = 4 };
+typedef struct seg_bands {
+    size_t n_edges;          /* 0: by decile */
+    float edges[SEG_BAND_EDGES];   /* ascending */
+} seg_bands;
+/* text: edges with commas, ascending, inside 0 .. 1; null or empty: by decile. SEG_E_USAGE. */
+seg_status seg_bands_parse(const char *text, seg_bands *out, seg_error *err);
+/* Names of the codes; *n: how many. */
+const char *const *seg_bands_names(const seg_bands *bands, size_t *n);
+int32_t seg_bands_code(const seg_bands *bands, float probability, int decile);
+
 /* SEG_E_USAGE when costs stand without a value, or when nobody accepts. */
 seg_status seg_money_check(const seg_money_options *money, seg_error *err);
 

@@ -173,6 +173,10 @@ typedef struct seg_classify_options {
     const char *group, *time;   /* columns; not learned from */
     uint32_t gap;           /* days, or units of a number */
 } seg_classify_options;
+/* For a classifier that cuts its band column by seg_bands_code() (models/classifier.h). */
+#define SEG_BANDS_OPTION_ROW(S, M)                                                            \
+    { "bands", SEG_OPTION_LIST, offsetof(S, M), 0, 0, NULL, "P,...",                          \
+      "probabilities that part low, medium, high ... (default: by decile, 2 and 5)", 0 }
 #define SEG_CLASSIFY_DEFAULTS { .money = SEG_MONEY_DEFAULTS }
 #define SEG_CLASSIFY_OPTION_ROWS(S, M)                                                        \
     { "label", SEG_OPTION_TEXT, offsetof(S, M.label), 0, 0, NULL, "COL",                     \

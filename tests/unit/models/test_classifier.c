@@ -185,6 +185,58 @@ static void deciles_of_the_figures_are_those_of_the_scores(void **state)
     }
 }
 
+static void bands_are_cut_at_the_given_probabilities(void **state)
+{
+    (void)state;
+    seg_bands bands;
+    size_t n;
+    assert_int_equal(seg_bands_parse("0.1,0.3,0.6", &bands, NULL), SEG_OK);
+    const char *const *names = seg_bands_names(&bands, &n);
+    assert_int_equal(n, 4);
+    const struct { float p; const char *name; } expected[] = {
+        { 0, "low" }, { 0.0999f, "low" }, { 0.1f, "medium" }, { 0.29f, "medium" },
+        { 0.3f, "high" }, { 0.6f, "very high" }, { 1, "very high" },
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        assert_string_equal(names[seg_bands_code(&bands, expected[i].p, 1)], expected[i].name);
+    const char *const words[] = { "0.5", "0.2,0.5", "0.1,0.2,0.3,0.4" };
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(seg_bands_parse(words[i], &bands, NULL), SEG_OK);
+        names = seg_bands_names(&bands, &n);
+        assert_int_equal(n, i == 2 ? 5 : i + 2);
+        assert_string_equal(names[seg_bands_code(&bands, 0, 1)], i == 2 ? "very low" : "low");
+        assert_string_equal(names[0], i == 2 ? "very high" : "high");
+    }
+}
+
+static void without_edges_bands_go_by_decile(void **state)
+{
+    (void)state;
+    const char *const none[] = { NULL, "" };
+    for (size_t i = 0; i < 2; i++) {
+        seg_bands bands;
+        size_t n;
+        assert_int_equal(seg_bands_parse(none[i], &bands, NULL), SEG_OK);
+        assert_ptr_equal(seg_bands_names(&bands, &n), seg_band_names);
+        assert_int_equal(n, SEG_BANDS);
+        for (int decile = 1; decile <= 10; decile++)
+            assert_int_equal(seg_bands_code(&bands, 0.01f, decile), seg_band(decile));
+    }
+}
+
+static void edges_that_make_no_bands_are_refused(void **state)
+{
+    (void)state;
+    const char *const bad[] = { "0", "1", "0.5,0.2", "0.2,0.2", "x", "0.1,,0.2", "nan", "10%",
+                                "0.1,0.2,0.3,0.4,0.5", "1e-60" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        seg_bands bands;
+        seg_error err;
+        assert_int_equal(seg_bands_parse(bad[i], &bands, &err), SEG_E_USAGE);
+        assert_non_null(strstr(err.text, "--bands takes"));
+    }
+}
+
 static void survives_every_allocation_failure(void **state)
 {
     (void)state;
@@ -215,6 +267,9 @@ int main(void)
         cmocka_unit_test(money_finds_the_cut_and_the_confusion_is_there),
         cmocka_unit_test(without_money_none_is_told_and_a_threshold_counts),
         cmocka_unit_test(deciles_of_the_figures_are_those_of_the_scores),
+        cmocka_unit_test(bands_are_cut_at_the_given_probabilities),
+        cmocka_unit_test(without_edges_bands_go_by_decile),
+        cmocka_unit_test(edges_that_make_no_bands_are_refused),
         cmocka_unit_test(survives_every_allocation_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
