@@ -210,7 +210,10 @@ seg_status seg_split_new(const seg_context *ctx, const seg_classify_options *o,
     if (o->time != NULL)
         return seg_folds_forward(ctx, source, o->cv == 0 ? SEG_PARTS_USUAL : (int)o->cv,
                                  o->positive, o->time, o->gap, out, err);
-    if (o->cv > 0 || o->group != NULL)
+    if (o->cv == 0 && o->group == NULL && o->money.value > 0)
+        seg_note(ctx, SEG_LEVEL_INFO, "--value: profit is judged on held-out rows, by cross-validation"
+                 " with %d folds; --cv, --folds or --time choose others", SEG_FOLDS_USUAL);
+    if (o->cv > 0 || o->group != NULL || o->money.value > 0)
         return seg_folds_deal(ctx, source, o->cv == 0 ? SEG_FOLDS_USUAL : (int)o->cv,
                               o->positive, o->group, out, err);
     return SEG_OK;

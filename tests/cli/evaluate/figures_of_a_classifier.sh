@@ -7,3 +7,5 @@ segmill evaluate t.model "$TREE/datasets/customers.csv" --value 5 --offer-cost 1
     grep -e advice -e threshold -A1
 segmill train tree "$TREE/datasets/customers.csv" --label churned --max-leaves 4 --cv 3 \
     --value 200 --offer-cost 10 --contact-cost 1 -o cv.model | grep -e empc -e advice
+segmill train tree "$TREE/datasets/customers.csv" --label churned --max-leaves 4 --value 200 \
+    --log text -o cv.model 2>&1 | grep -e "--value" -e '^folds' -e advice
