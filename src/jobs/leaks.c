@@ -14,18 +14,16 @@
 #include "base/threads.h"
 #include "base/try.h"
 #include "jobs/leak_column.h"
-#include "kernels/distinct.h"
+#include "jobs/row_sample.h"
 #include "kernels/keys.h"
 
 enum { SAMPLE_FLOATS = 1 << 24, FEWEST_ROWS = 2048, TEXT = 256, NAME_BYTES = 80 };
 
 typedef struct look {
     const seg_schema *schema;
-    uint64_t n_rows, limit;      /* rows whose hash is below the limit are taken */
-    size_t n, cap;               /* of the sample */
-    float *x;                    /* by column: feature f of row k is x[f * cap + k] */
-    uint64_t *rows;              /* per row of the sample */
-    double *ids;                 /* the number at the end of its id; NaN: none */
+    uint64_t n_rows;
+    seg_row_sample sample;
+    double *ids;                 /* per row of the sample: the number at the end; NaN: none */
     uint8_t *classes;
     uint64_t *keys;              /* per row of all: of its features; null without folds */
     float *canonical;
@@ -36,17 +34,15 @@ typedef struct look {
 
 /* ---- the sample ------------------------------------------------------------------------- */
 
-static void take_row(look *l, const seg_block *block, size_t i)
+static void take_ids(look *l, const seg_block *block, size_t first)
 {
-    const float *x = block->x.x + i * block->x.stride;
-    size_t k = l->n++;
-    for (size_t f = 0; f < l->schema->n_features; f++)
-        l->x[f * l->cap + k] = x[f];
-    l->rows[k] = block->first_row + i;
-    l->ids[k] = NAN;
-    if (block->ids != NULL) {
-        const char *id = block->ids + i * l->schema->id_width;
-        l->ids[k] = seg_number_at_end(id, seg_cell_length(id, l->schema->id_width));
+    size_t width = l->schema->id_width;
+    for (size_t k = first; k < l->sample.n; k++) {
+        l->ids[k] = NAN;
+        if (block->ids == NULL)
+            continue;
+        const char *id = block->ids + (l->sample.rows[k] - block->first_row) * width;
+        l->ids[k] = seg_number_at_end(id, seg_cell_length(id, width));
     }
 }
 
@@ -62,13 +58,11 @@ static seg_status take_rows(void *user, const seg_block *block, seg_error *err)
 {
     (void)err;
     look *l = user;
-    for (size_t i = 0; i < block->n_rows; i++) {
-        uint64_t row = block->first_row + i;
-        if (l->keys != NULL)
-            l->keys[row] = hash_row(l, block->x.x + i * block->x.stride);
-        if (l->n < l->cap && seg_mix64(row) <= l->limit)
-            take_row(l, block, i);
-    }
+    size_t first = l->sample.n;
+    seg_row_sample_add(&l->sample, block);
+    take_ids(l, block, first);
+    for (size_t i = 0; l->keys != NULL && i < block->n_rows; i++)
+        l->keys[block->first_row + i] = hash_row(l, block->x.x + i * block->x.stride);
     return SEG_OK;
 }
 
@@ -78,16 +72,9 @@ static seg_status make_room(look *l, bool folds, seg_error *err)
     size_t d = l->schema->n_features, wanted = SEG_LEAK_ROWS;
     if (d * wanted > SAMPLE_FLOATS)
         wanted = SAMPLE_FLOATS / d > FEWEST_ROWS ? SAMPLE_FLOATS / d : FEWEST_ROWS;
-    l->limit = UINT64_MAX;
-    l->cap = (size_t)l->n_rows;
-    if (l->n_rows > wanted) {
-        l->limit = UINT64_MAX / l->n_rows * wanted;
-        l->cap = wanted + wanted / 16;
-    }
-    TRY(SEG_ALLOC(&l->x, d * l->cap, "a sample of rows", err));
-    TRY(SEG_ALLOC(&l->rows, l->cap, "a sample of rows", err));
-    TRY(SEG_ALLOC(&l->ids, l->cap, "a sample of rows", err));
-    TRY(SEG_ALLOC(&l->classes, l->cap, "a sample of rows", err));
+    TRY(seg_row_sample_new(d, l->n_rows, wanted, 0, &l->sample, err));
+    TRY(SEG_ALLOC(&l->ids, l->sample.cap, "a sample of rows", err));
+    TRY(SEG_ALLOC(&l->classes, l->sample.cap, "a sample of rows", err));
     TRY(SEG_ALLOC(&l->found, d, "the columns", err));
     if (folds) {
         TRY(SEG_ALLOC(&l->keys, (size_t)l->n_rows, "the keys of the rows", err));
@@ -101,18 +88,19 @@ done:
 /* Rows without a label go. */
 static void keep_answered(look *l)
 {
-    size_t kept = 0, d = l->schema->n_features;
-    for (size_t k = 0; k < l->n; k++) {
-        uint8_t class = l->answers.classes[l->rows[k]];
+    seg_row_sample *s = &l->sample;
+    size_t kept = 0;
+    for (size_t k = 0; k < s->n; k++) {
+        uint8_t class = l->answers.classes[s->rows[k]];
         if (class == SEG_NO_ANSWER)
             continue;
-        for (size_t f = 0; f < d && kept < k; f++)
-            l->x[f * l->cap + kept] = l->x[f * l->cap + k];
-        l->rows[kept] = l->rows[k];
+        for (size_t f = 0; f < s->d && kept < k; f++)
+            s->x[f * s->cap + kept] = s->x[f * s->cap + k];
+        s->rows[kept] = s->rows[k];
         l->ids[kept] = l->ids[k];
         l->classes[kept++] = class;
     }
-    l->n = kept;
+    s->n = kept;
 }
 
 /* ---- columns ---------------------------------------------------------------------------- */
@@ -120,8 +108,8 @@ static void keep_answered(look *l)
 static void look_at_column(void *arg, size_t f, int thread)
 {
     look *l = arg;
-    seg_leak_look(&l->schema->features[f], l->x + f * l->cap, l->classes, l->n, l->n_rows,
-                  &l->work[thread], &l->found[f]);
+    seg_leak_look(&l->schema->features[f], l->sample.x + f * l->sample.cap, l->classes,
+                  l->sample.n, l->n_rows, &l->work[thread], &l->found[f]);
 }
 
 static seg_status look_at_columns(look *l, const seg_context *ctx, seg_error *err)
@@ -130,7 +118,7 @@ static seg_status look_at_columns(look *l, const seg_context *ctx, seg_error *er
     int n_threads = seg_thread_count(ctx->n_threads);
     TRY(SEG_ALLOC(&l->work, (size_t)n_threads, "the columns", err));
     for (int t = 0; t < n_threads; t++)
-        TRY(seg_leak_work_new(l->n, &l->work[t], err));
+        TRY(seg_leak_work_new(l->sample.n, &l->work[t], err));
     seg_team_run(n_threads, l->schema->n_features, look_at_column, l);
 
 done:
@@ -189,8 +177,8 @@ static void put_id(look *l, const seg_context *ctx, seg_leak_work *work, seg_nod
 {
     size_t n = 0;
     char text[TEXT];
-    double auc = seg_leak_id_auc(l->ids, l->classes, l->n, work, &n);
-    if (n * 10 < l->n * 9 || !seg_leak_off(auc, l->classes, l->n))
+    double auc = seg_leak_id_auc(l->ids, l->classes, l->sample.n, work, &n);
+    if (n * 10 < l->sample.n * 9 || !seg_leak_off(auc, l->classes, l->sample.n))
         return;
     snprintf(text, TEXT, "is the id and has AUC %.4f: it is not learned from, but columns made"
              " along with it may tell the label too; check when ids were given", auc);
@@ -272,7 +260,7 @@ seg_status seg_leaks_find(const seg_context *ctx, seg_source *source, const char
     TRY(look_at_columns(&l, ctx, err));
     for (size_t f = 0; f < l.schema->n_features; f++)
         put_column(&l, ctx, f, leaks);
-    TRY(seg_leak_work_new(l.n, &work, err));
+    TRY(seg_leak_work_new(l.sample.n, &work, err));
     if (l.schema->id_name != NULL)
         put_id(&l, ctx, &work, leaks);
     put_row_order(&l, ctx, leaks);
@@ -282,8 +270,7 @@ seg_status seg_leaks_find(const seg_context *ctx, seg_source *source, const char
 done:
     seg_leak_work_free(&work);
     seg_answers_free(&l.answers);
-    seg_free(l.x);
-    seg_free(l.rows);
+    seg_row_sample_free(&l.sample);
     seg_free(l.ids);
     seg_free(l.classes);
     seg_free(l.keys);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "base/try.h"
+#include "jobs/compare.h"
 #include "jobs/folds.h"
 #include "jobs/leaks.h"
 #include "jobs/pipe.h"
@@ -49,8 +50,10 @@ static seg_status validate(const seg_train_input *input, const seg_method *metho
     TRY(seg_split_new(input->ctx, options, source, &split, err));
     TRY(seg_leaks_find(input->ctx, source, options->positive,
                        options->folds == NULL ? NULL : split.judged, result, err));
-    if (split.n_models > 0)
+    if (split.n_models > 0) {
         TRY(seg_cross_validate(input, method, source, &split, result, err));
+        TRY(seg_compare(input, method, options->positive, source, &split, result, err));
+    }
 
 done:
     seg_split_free(&split);
