@@ -22,6 +22,7 @@
                      .bin_records = seg_bin_records_##isa,             \
                      .forest_finish_planes = seg_forest_finish_planes_##isa, \
                      .forest_score = seg_forest_score_##isa,           \
+                     .forest_shap_batch = seg_forest_shap_batch_##isa, \
                      .boost_gradients = seg_boost_gradients_##isa }
 
 static const seg_kernels tables[SEG_ISA_COUNT] = {

@@ -52,8 +52,7 @@ static int fraction_bits_of(const seg_tree *trees, size_t n_trees)
     return most;
 }
 
-/* The greatest k with value * 2^k <= limit. */
-static int finest(double value, double limit)
+int seg_forest_finest(double value, double limit)
 {
     enum { MOST = 900 };
     int k, e;
@@ -77,7 +76,8 @@ static void choose_unit(const seg_tree *trees, size_t n_trees, seg_forest_plan *
         range = fmax(range, s.most - s.least);
         sum += fmax(fabs(s.least), fabs(s.most));
     }
-    int most = finest(range, 0x1p32 - 2), whole = finest(sum, 0x1p51);
+    int most = seg_forest_finest(range, 0x1p32 - 2);
+    int whole = seg_forest_finest(sum, 0x1p51);
     int exact = fraction_bits_of(trees, n_trees), short_one = most - 8;
     most = most < whole ? most : whole;
     plan->exponent = exact <= most ? exact

@@ -141,6 +141,9 @@ typedef struct seg_forest_segment {
     size_t n_parts, parts_cap;
 } seg_forest_segment;
 
+/* The greatest k (at most 900) with value * 2^k <= limit. */
+int seg_forest_finest(double value, double limit);
+
 /* ---- trees too large for that: from node to node (forest_walk.c) -------------------- */
 
 typedef struct seg_forest_walk seg_forest_walk;

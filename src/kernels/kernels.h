@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "kernels/bin_tile.h"
 #include "kernels/forest_plan.h"
+#include "kernels/forest_shap.h"
 
 /* Centroids per padded row are a multiple of this: whole registers at every level. */
 enum { SEG_KMEANS_PAD = 8 };
@@ -192,6 +193,11 @@ typedef void seg_forest_finish_planes_fn(const seg_forest_planes *from, uint8_t 
  * slots: SEG_FOREST_SLOTS bytes, byte i of the first 256 tiles holding i / SEG_TILE_ROWS. */
 typedef void seg_forest_score_fn(const seg_forest_part *part, uint8_t *planes, uint8_t *slots,
                                  double *units);
+/* Adds what the rows of the tile get in the trees of the batch to the tile's sums. n_limbs: 3 or
+ * 4. */
+typedef void seg_forest_shap_batch_fn(const seg_shap_batch *batch, size_t n_limbs,
+                                      const seg_shap_tile *tile);
+
 /* ---- boosting (isa/boost_gradients.c) --------------------------------------------------------- */
 
 typedef struct seg_gradient_plan {
@@ -224,6 +230,7 @@ typedef struct seg_kernels {
     seg_bin_records_fn *bin_records;
     seg_forest_finish_planes_fn *forest_finish_planes;
     seg_forest_score_fn *forest_score;
+    seg_forest_shap_batch_fn *forest_shap_batch;
     seg_boost_gradients_fn *boost_gradients;
 } seg_kernels;
 
@@ -255,5 +262,7 @@ seg_bin_records_fn seg_bin_records_base, seg_bin_records_v3, seg_bin_records_v4;
 seg_forest_finish_planes_fn seg_forest_finish_planes_base, seg_forest_finish_planes_v3,
     seg_forest_finish_planes_v4;
 seg_forest_score_fn seg_forest_score_base, seg_forest_score_v3, seg_forest_score_v4;
+seg_forest_shap_batch_fn seg_forest_shap_batch_base, seg_forest_shap_batch_v3,
+    seg_forest_shap_batch_v4;
 
 #endif

@@ -1,0 +1,155 @@
+/* forest_shap.h: trees made ready for Shapley values, 64 rows at a time: what forest_shap*.c and
+ * isa/forest_shap.c share.
+ *
+ * What a leaf gives to the features on its path depends only on which of them the row satisfies
+ * there: u features, 2^u answers, known beforehand. A fork is an inner node with one or two leaves.
+ * Its leaves have the path above it in common, so one table does for both; its index has a bit for
+ * each feature above (the row satisfies all its nodes there) and one for the fork's own test. */
+#ifndef SEGMILL_KERNELS_FOREST_SHAP_H
+#define SEGMILL_KERNELS_FOREST_SHAP_H
+
+#include "kernels/forest_plan.h"
+
+enum {
+    SEG_SHAP_BITS_MIN = 4,      /* of an index: tables have at least 16 entries, */
+    SEG_SHAP_BITS = 8,          /*    and at most 256 */
+    SEG_SHAP_SIZES = SEG_SHAP_BITS - SEG_SHAP_BITS_MIN + 1,
+    SEG_SHAP_FORKS = 256        /* of a batch: bytes added up fit 16 bits */
+};
+
+/* ---- forks ------------------------------------------------------------------------- */
+
+/* Bits stay where the row satisfies a node: index &= truth | keep. */
+typedef struct seg_shap_step {
+    uint32_t truth;             /* place of the bytes: node n of the tree went left at 2 n,
+                                   right at 2 n + 1, times SEG_TILE_ROWS */
+    uint32_t keep;              /* all bits but the feature's, four times */
+} seg_shap_step;
+
+typedef struct seg_shap_fork {
+    uint16_t n_steps, n_bits;
+} seg_shap_fork;
+
+typedef struct seg_shap_tree {
+    uint16_t n_tests, n_sets, n_forks;
+} seg_shap_tree;
+
+typedef struct seg_shap_entry {
+    uint32_t index;             /* of a fork: its place times SEG_TILE_ROWS */
+    uint32_t table;             /* byte l of value j at tables + table + (l << bits) + j */
+} seg_shap_entry;
+
+/* All that a batch gives to one feature; entries by size of table. */
+typedef struct seg_shap_run {
+    uint32_t slot;              /* of the feature among those used */
+    bool flush;                 /* first make room in its sums */
+    uint16_t n[SEG_SHAP_SIZES];
+} seg_shap_run;
+
+/* A few trees: their tables fit the second cache. Lists in the order in which they are used. */
+typedef struct seg_shap_batch {
+    seg_shap_tree *trees;
+    size_t n_trees, trees_cap;
+    seg_forest_test *tests;
+    size_t n_tests, tests_cap;
+    seg_forest_sets sets;
+    seg_shap_fork *forks;
+    size_t n_forks, forks_cap;
+    seg_shap_step *steps;
+    size_t n_steps, steps_cap;
+    seg_shap_entry *entries;
+    size_t n_entries, entries_cap;
+    seg_shap_run *runs;
+    size_t n_runs, runs_cap;
+    uint8_t *tables;
+    size_t n_bytes, tables_cap;
+} seg_shap_batch;
+
+/* Batches with planes in common. */
+typedef struct seg_shap_segment {
+    seg_forest_planes *planes;
+    seg_shap_batch *batches;
+    size_t n_batches, batches_cap;
+} seg_shap_segment;
+
+/* Sums of limbs of one feature, of rows of even and odd number. */
+typedef struct seg_shap_sums {
+    uint16_t of[SEG_FOREST_LIMBS][2][SEG_TILE_ROWS / 2];
+} seg_shap_sums;
+
+typedef struct seg_shap_tile {
+    uint8_t *planes;
+    uint8_t *truths;            /* 2 x SEG_FOREST_LEAVES planes */
+    uint8_t *indexes;           /* SEG_SHAP_FORKS planes */
+    seg_shap_sums *sums;        /* per slot */
+    double *units;              /* slots x SEG_TILE_ROWS */
+} seg_shap_tile;
+
+static inline void seg_shap_flush(seg_shap_sums *sums, double *units)
+{
+    for (size_t odd = 0; odd < 2; odd++)
+        for (size_t i = 0; i < SEG_TILE_ROWS / 2; i++) {
+            int32_t low = sums->of[0][odd][i] + (sums->of[1][odd][i] << 8);
+            int32_t high = sums->of[2][odd][i] + (sums->of[3][odd][i] << 8);
+            units[2 * i + odd] += low + 0x1p16 * high;
+        }
+    *sums = (seg_shap_sums){ 0 };
+}
+
+/* ---- paths (forest_shap_path.c) -------------------------------------------------------- */
+
+/* A tree whose paths can be climbed from their ends. */
+typedef struct seg_shap_climb {
+    seg_tree tree;              /* a copy */
+    uint32_t *parent;
+    double *share;              /* of the rows at its parent; of the root 1 */
+    uint32_t *slot;             /* of its feature; inner nodes */
+    uint32_t *leaves;           /* those that have no table */
+    size_t n_leaves;
+    size_t longest;             /* nodes above a leaf */
+} seg_shap_climb;
+
+/* The features of a path, each once, and its nodes. */
+typedef struct seg_shap_path {
+    size_t n_features, n_nodes;
+    uint32_t *slot;             /* per feature */
+    double *share;              /* product of the shares that follow the path */
+    bool *holds;                /* the row satisfies all its nodes; the caller's to fill */
+    uint32_t *node;             /* per node, from the end to the root */
+    bool *left;
+    uint32_t *at;               /* which feature */
+    uint32_t *seen;             /* per slot: 1 + its place, if stamp says this path */
+    uint64_t *stamp, now;
+    double *polynomial, *out;   /* out: what each feature gets */
+} seg_shap_path;
+
+seg_status seg_shap_climb_new(const seg_tree *tree, const uint32_t *slot_of, seg_shap_climb *out,
+                              seg_error *err);
+void seg_shap_climb_free(seg_shap_climb *climb);
+seg_status seg_shap_path_new(size_t most_nodes, size_t n_slots, seg_shap_path *out,
+                             seg_error *err);
+void seg_shap_path_free(seg_shap_path *path);
+/* The path from the root to the node. */
+void seg_shap_path_take(const seg_shap_climb *climb, uint32_t node, seg_shap_path *path);
+/* What the features of a path to a leaf of this value get; holds is filled. */
+void seg_shap_path_give(seg_shap_path *path, double value);
+/* ---- the whole (forest_shap_plan.c) ------------------------------------------------------ */
+
+struct seg_forest_shap {
+    size_t n_features;
+    size_t n_slots;
+    uint32_t *feature;          /* per slot */
+    uint32_t *slot_of;          /* per feature; n_slots: not used */
+    double base;
+    int exponent;               /* a unit is 2^-exponent */
+    size_t n_limbs;
+    double *least;              /* per slot, units of every row */
+    uint64_t table_bytes;
+    seg_shap_segment *segments;
+    size_t n_segments, segments_cap;
+    seg_shap_climb *climbs;     /* trees with leaves without tables */
+    size_t n_climbs, climbs_cap;
+    size_t longest;             /* of these */
+};
+
+#endif
