@@ -192,10 +192,38 @@ static seg_status check_options(const seg_classify_options *o, const seg_schema 
     return SEG_OK;
 }
 
-static seg_status read_split(const char *path, uint64_t n_rows, seg_split *out, seg_error *err)
+/* Every fold holds both label values. */
+static seg_status check_given(const seg_split *split, const seg_answers *answers,
+                              const char *path, seg_error *err)
 {
-    out->n_rows = n_rows;
-    return seg_folds_read(path, n_rows, &out->judged, &out->n_models, err);
+    char q[SEG_QUOTE_BYTES];
+    uint64_t rows[MAX_FOLDS][3] = { { 0 } };
+    for (uint64_t i = 0; i < split->n_rows; i++)
+        rows[split->judged[i]][answers->classes[i]]++;
+    for (int f = 0; f < split->n_models; f++)
+        for (int c = 0; c < 2; c++)
+            if (rows[f][c] == 0)
+                return seg_fail(err, SEG_E_DATA, "%s: fold %d has no row whose label '%s' is"
+                                " '%s': nothing can be judged there", path, f,
+                                answers->label->name, seg_answer_name(q, answers, c));
+    return SEG_OK;
+}
+
+static seg_status read_split(const seg_context *ctx, const seg_classify_options *o,
+                             seg_source *source, seg_split *out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_answers answers = { 0 };
+    out->n_rows = source->n_rows;
+    TRY(seg_folds_read(o->folds, source->n_rows, &out->judged, &out->n_models, err));
+    TRY(seg_answers_new(ctx, source, o->positive, NULL, NULL, &answers, err));
+    TRY(check_given(out, &answers, o->folds, err));
+
+done:
+    seg_answers_free(&answers);
+    if (st != SEG_OK)
+        seg_split_free(out);
+    return st;
 }
 
 seg_status seg_split_new(const seg_context *ctx, const seg_classify_options *o,
@@ -206,7 +234,7 @@ seg_status seg_split_new(const seg_context *ctx, const seg_classify_options *o,
     if (st != SEG_OK)
         return st;
     if (o->folds != NULL)
-        return read_split(o->folds, source->n_rows, out, err);
+        return read_split(ctx, o, source, out, err);
     if (o->time != NULL)
         return seg_folds_forward(ctx, source, o->cv == 0 ? SEG_PARTS_USUAL : (int)o->cv,
                                  o->positive, o->time, o->gap, out, err);

@@ -21,6 +21,7 @@ printf '0\n1\n0\n' >short.txt
 printf '0\nx\n' >word.txt
 printf '0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n' >one.txt
 printf '0\n2\n0\n2\n0\n2\n0\n2\n0\n2\n' >gap.txt
+printf '0\n1\n0\n1\n0\n0\n0\n1\n0\n1\n' >lopsided.txt
 printf '0\n1\n0\n1\n0\n1\n0\n1\n0\n1\n' | gzip >cut.gz
 truncate -s -6 cut.gz
 refuses segmill train tree c.csv --label churned --folds short.txt -o m
@@ -28,6 +29,7 @@ refuses segmill train tree c.csv --label churned --folds word.txt -o m
 refuses segmill train tree c.csv --label churned --folds one.txt -o m
 refuses segmill train tree c.csv --label churned --folds gap.txt -o m
 refuses segmill train tree c.csv --label churned --folds cut.gz -o m
+refuses segmill train tree c.csv --label churned --folds lopsided.txt -o m
 refuses segmill train tree c.csv --label churned --folds none.txt -o m
 refuses segmill train tree c.csv --label churned --folds short.txt --cv 5 -o m
 echo "--- groups and time"
