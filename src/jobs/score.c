@@ -11,12 +11,16 @@
 #include "base/try.h"
 #include "jobs/pipe.h"
 #include "jobs/view.h"
+#include "models/score.h"
 
 const seg_option seg_score_option_table[] = {
     { "output", SEG_OPTION_TEXT, offsetof(seg_score_options, output), 0, 0, NULL, "SCORES",
       "scores file to write (.h5 or .csv)", SEG_OPTION_ENVIRONMENT },
     { "as-of", SEG_OPTION_DAY, offsetof(seg_score_options, as_of_day), 0, 0, NULL, "DATE",
       "transactions: count everything before this day (default: the day after the last row)", 0 },
+    { "fail-psi", SEG_OPTION_F64, offsetof(seg_score_options, fail_psi), 0, 1000, NULL, "X",
+      "classifiers: write nothing when a feature or the score has moved since training by a"
+      " population stability index above X (0.25 is common; 0 allows any)", 0 },
     { .name = NULL },
 };
 
@@ -170,6 +174,8 @@ static seg_status join_model(join_source *j, const seg_score_job *job, const seg
         seg_error_context(err, "%s", job->data);
         goto done;
     }
+    if (job->watch)
+        TRY(seg_score_watch(j->scores[m], job->fail_psi, err));
     const seg_schema *schema = j->scores[m]->schema;
     if (m == 0) {
         j->source.n_rows = j->scores[m]->n_rows;
@@ -248,6 +254,8 @@ seg_status seg_score_write(const seg_score_job *job, seg_node *result, seg_error
     TRY(seg_table_sink(job->context, job->output, scores->schema, scores->n_rows, 0, provenance,
                        &sink, err));
     TRY(seg_pipe(job->context, "scoring", scores, sink, err));
+    for (size_t m = 0; job->watch && m < job->n_models; m++)
+        TRY(seg_score_put_psi(((const join_source *)scores)->scores[m], result, err));
     seg_put_text(result, "output", job->output);
 
 done:
@@ -292,7 +300,8 @@ seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)
     seg_score_job job = { .context = &call->context,
                           .models = (const seg_model *const *)models, .n_models = n,
                           .data = call->operands[n], .output = options->output,
-                          .customers = n == 1 ? &customers : NULL, .provenance = list };
+                          .customers = n == 1 ? &customers : NULL, .provenance = list,
+                          .watch = true, .fail_psi = options->fail_psi };
     if (n > 1 && options->as_of_day != SEG_MISSING_DAY)
         job.customers = &customers;
     TRY(seg_score_write(&job, result, err));

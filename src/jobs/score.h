@@ -8,12 +8,13 @@
 typedef struct seg_score_options {
     const char *output;
     int32_t as_of_day;
+    double fail_psi;
 } seg_score_options;
 
 extern const seg_option seg_score_option_table[];
 void seg_score_defaults(void *options);
 
-/* Operands: MODEL... DATA. The result: rows, columns, unseen, output. */
+/* Operands: MODEL... DATA. The result: rows, columns, unseen, output, psi. */
 seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err);
 
 /* The same for models in memory. */
@@ -24,6 +25,9 @@ typedef struct seg_score_job {
     const char *data, *output;
     const seg_customer_options *customers;   /* null: the models' own */
     const seg_node *provenance;              /* of the models; may be null */
+    bool watch;                              /* seg_score_watch() with fail_psi, and put what
+                                                came of it */
+    double fail_psi;
 } seg_score_job;
 /* Add the method and the hash of a model file to `models`, an array: what the scores say
  * they come from. */

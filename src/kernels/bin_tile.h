@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "segmill/matrix.h"
 
 enum {
     SEG_TILE_ROWS = 64,
@@ -32,6 +33,12 @@ typedef void seg_bin_tile_fn(const seg_bin_tile_column *columns, size_t n_column
  * other: records[row * SEG_TILE_COLUMNS + column]; bytes behind the columns are 0. */
 typedef void seg_bin_records_fn(const uint8_t *planes, size_t n_columns, size_t n,
                                 uint8_t *records);
+
+/* Add the rows of x to counts[column * SEG_COUNT_BINS + bin]; no bin is SEG_COUNT_BINS or more:
+ * bin_count.c. */
+enum { SEG_COUNT_BINS = 16 };
+void seg_bins_count(const seg_bin_tile_column *columns, size_t n_columns, seg_matrix x,
+                    int n_threads, int64_t *counts);
 
 /* What a number is looked up in. Cuts ascending: at most 254, the others infinite. */
 void seg_bin_search_fill(const float cuts[SEG_BIN_CUTS], float search[SEG_BIN_SEARCH]);

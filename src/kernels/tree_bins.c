@@ -89,6 +89,7 @@ seg_status seg_bins_new(size_t n_features, const uint32_t *n_levels, uint64_t n_
     TRY(SEG_ALLOC(&bins->search, n_features * SEG_BIN_SEARCH, "the cuts between bins", err));
     TRY(SEG_ALLOC(&bins->level_bin, bins->first_level[bins->n_columns], "the bins", err));
     TRY(SEG_ALLOC(&bins->level_rows, bins->first_level[n_features], "the category counts", err));
+    TRY(SEG_ALLOC(&bins->bin_rows, n_features * (SEG_BIN_CUTS + 1), "the rows of bins", err));
     TRY(SEG_ALLOC(&bins->sample, n_features * bins->sample_cap, "the sample of rows", err));
     *out = bins;
     bins = NULL;
@@ -113,6 +114,7 @@ void seg_bins_free(seg_bins *bins)
     seg_free(bins->first_level);
     seg_free(bins->level_bin);
     seg_free(bins->level_rows);
+    seg_free(bins->bin_rows);
     seg_free(bins->sample);
     seg_free(bins);
 }
@@ -193,6 +195,8 @@ void seg_bins_add(seg_bins *bins, seg_matrix x, uint64_t first_row, const uint8_
                   int n_threads)
 {
     sample_rows(bins, x, first_row, use);
+    for (size_t i = 0; i < x.n_rows; i++)
+        bins->n_used += use[i] != 0;
     if (bins->first_level[bins->n_features] == 0)
         return;
     #pragma omp parallel for schedule(static, 1) num_threads(n_threads)
@@ -233,8 +237,8 @@ static size_t count_distinct(const uint32_t *sorted, size_t n)
     return distinct;
 }
 
-/* A bin ends where it holds its share of the rows that are left. */
-static size_t cut_sorted(const uint32_t *sorted, size_t n, float *cuts)
+/* A bin ends where it holds its share of the rows that are left. rows: per value bin. */
+static size_t cut_sorted(const uint32_t *sorted, size_t n, float *cuts, uint64_t *rows)
 {
     bool each = count_distinct(sorted, n) <= VALUE_BINS;
     size_t n_cuts = 0, in_bin = 0, left = n, bins_left = VALUE_BINS;
@@ -243,10 +247,12 @@ static size_t cut_sorted(const uint32_t *sorted, size_t n, float *cuts)
         if (sorted[i] == sorted[i + 1] || !(each || in_bin * bins_left >= left))
             continue;
         cuts[n_cuts++] = short_between(seg_radix_float(sorted[i]), seg_radix_float(sorted[i + 1]));
+        rows[n_cuts - 1] = in_bin;
         left -= in_bin;
         bins_left--;
         in_bin = 0;
     }
+    rows[n_cuts] = left;
     return n_cuts;
 }
 
@@ -255,11 +261,13 @@ static void bin_number(seg_bins *bins, size_t f, uint32_t *temp)
 {
     uint32_t *sorted = bins->sample + f * bins->sample_cap;
     float *cuts = bins->cuts + f * SEG_BIN_CUTS;
+    uint64_t *rows = bins->bin_rows + f * (SEG_BIN_CUTS + 1);
     size_t n = bins->n_sampled;
     seg_radix_sort_u32(sorted, n, temp);
     while (n > 0 && sorted[n - 1] == NOT_A_VALUE)
         n--;
-    size_t n_cuts = cut_sorted(sorted, n, cuts);
+    rows[0] = bins->n_sampled - n;
+    size_t n_cuts = cut_sorted(sorted, n, cuts, rows + 1);
     for (size_t c = n_cuts; c < SEG_BIN_CUTS; c++)
         cuts[c] = INFINITY;
     bins->n_bins[f] = (uint16_t)(n_cuts + 2);
@@ -350,6 +358,18 @@ done:
     return st;
 }
 
+static void count_bins(seg_bins *bins, size_t f)
+{
+    const uint64_t *rows = bins->level_rows + bins->first_level[f];
+    const uint8_t *bin = bins->level_bin + bins->first_level[f];
+    uint64_t *in_bin = bins->bin_rows + f * (SEG_BIN_CUTS + 1), known = 0;
+    for (size_t code = 0; code < bins->n_levels[f]; code++) {
+        in_bin[bin[code]] += rows[code];
+        known += rows[code];
+    }
+    in_bin[0] = bins->n_used - known;
+}
+
 static seg_status bin_categories(seg_bins *bins, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -361,6 +381,7 @@ static seg_status bin_categories(seg_bins *bins, seg_error *err)
             TRY(bin_many_levels(bins, f, by_code++, err));
         else
             bin_each_level(bins, f);
+        count_bins(bins, f);
     }
     for (size_t c = 0; c < bins->n_columns; c++) {
         bins->columns[c].n_levels = bins->n_levels[c];

@@ -32,6 +32,9 @@ typedef struct seg_bins {
     size_t *first_level;    /* per column: its place in the two below; n_columns + 1 */
     uint8_t *level_bin;     /* 0: the level was not seen */
     uint64_t *level_rows;   /* features only */
+    uint64_t *bin_rows;     /* [feature][SEG_BIN_CUTS + 1]: rows in each bin; of numbers, those
+                               of the sample */
+    uint64_t n_used;        /* rows looked at */
     /* the sample, until seg_bins_finish(): keys (radix.h) of numbers, feature by feature */
     uint32_t *sample;
     size_t n_sampled, sample_cap;

@@ -66,6 +66,7 @@ struct seg_model {
     seg_doc *info;              /* {"options": {...}, "figures": {...}, "provenance": {...}} */
     void *state;                /* the method's own */
     struct seg_selfcheck *selfcheck;   /* rows it scored when it was made; or null */
+    struct seg_psi *psi;        /* classifiers: where its training rows lay; or null */
 };
 
 struct seg_method {

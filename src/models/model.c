@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/try.h"
 #include "models/method.h"
+#include "models/psi.h"
 #include "models/selfcheck.h"
 #include "segmill/version.h"
 
@@ -15,6 +16,7 @@ void seg_model_free(seg_model *model)
     seg_schema_free(model->schema);
     seg_doc_free(model->info);
     seg_selfcheck_free(model->selfcheck);
+    seg_psi_free(model->psi);
     seg_free(model);
 }
 

@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "models/method.h"
 #include "models/model_frame.h"
+#include "models/psi.h"
 #include "models/selfcheck.h"
 
 enum { FORMAT_VERSION = 1, MAX_FEATURES = 1 << 24 };
@@ -90,6 +91,7 @@ seg_status seg_model_write(const seg_model *model, const char *path, seg_h5_writ
 
     TRY(seg_h5_create(path, true, &w, err));
     TRY(model->method->save(model, w, err));
+    TRY(seg_psi_save(model->psi, w, err));
     TRY(put_features(model, w, err));
     TRY(seg_h5_put_text(w, "uns/segmill/kind", "model", err));
     TRY(seg_h5_put_text(w, "uns/segmill/method", model->method->name, err));
@@ -189,6 +191,7 @@ seg_status seg_model_load(const char *path, seg_model **out, seg_error *err)
     TRY(seg_h5_get_doc(file, "uns/segmill/info", seg_doc_root(model->info), err));
     TRY(seg_doc_status(model->info, err));
     TRY(method->load(model, file, err));
+    TRY(seg_psi_load(file, &model->schema->view, &model->psi, err));
     TRY(seg_selfcheck_load(model, file, err));
     *out = model;
     model = NULL;

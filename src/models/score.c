@@ -1,8 +1,11 @@
 /* score.c: the scores of a source as a source of result columns. */
+#include <stdio.h>
 #include "base/alloc.h"
+#include "base/threads.h"
 #include "base/try.h"
 #include "models/bind.h"
 #include "models/method.h"
+#include "models/psi.h"
 #include "models/score.h"
 
 typedef struct score_source {
@@ -14,6 +17,9 @@ typedef struct score_source {
     seg_binding *binding;
     seg_batch *batch;
     seg_block bound;
+    seg_psi_count *count;       /* null: not watched */
+    double fail_psi;
+    bool judged;
 } score_source;
 
 static seg_status score_next(seg_source *self, seg_block *block, seg_error *err)
@@ -23,8 +29,12 @@ static seg_status score_next(seg_source *self, seg_block *block, seg_error *err)
     seg_block in;
     *block = (seg_block){ 0 };
     TRY(s->data->next(s->data, &in, err));
-    if (in.n_rows == 0)
+    if (in.n_rows == 0) {
+        if (s->count != NULL && !s->judged)
+            st = seg_psi_count_judge(s->count, s->ctx, s->fail_psi, err);
+        s->judged = true;
         goto done;
+    }
     if (s->batch == NULL || in.n_rows > s->batch->capacity) {
         seg_batch_free(s->batch);
         s->batch = NULL;
@@ -32,6 +42,9 @@ static seg_status score_next(seg_source *self, seg_block *block, seg_error *err)
     }
     TRY(seg_binding_apply(s->binding, &in, &s->bound, err));
     TRY(s->model->method->score(s->model, s->ctx, s->data->schema, &s->bound, s->batch, err));
+    if (s->count != NULL)
+        seg_psi_count_add(s->count, s->bound.x, s->batch->columns[0],
+                          seg_thread_count(s->ctx == NULL ? 0 : s->ctx->n_threads));
     *block = *seg_batch_view(s->batch, in.first_row, in.n_rows);
     block->ids = in.ids;
 done:
@@ -41,6 +54,9 @@ done:
 static seg_status score_rewind(seg_source *self, seg_error *err)
 {
     score_source *s = (score_source *)self;
+    if (s->count != NULL)
+        seg_psi_count_reset(s->count);
+    s->judged = false;
     return s->data->rewind(s->data, err);
 }
 
@@ -50,6 +66,7 @@ static void score_close(seg_source *self)
     if (s->binding != NULL)
         seg_binding_note(s->binding, s->ctx);
     seg_binding_free(s->binding);
+    seg_psi_count_free(s->count);
     seg_batch_free(s->batch);
     seg_schema_free(s->schema);
     seg_free(s);
@@ -58,6 +75,26 @@ static void score_close(seg_source *self)
 const seg_block *seg_score_bound(const seg_source *self)
 {
     return &((const score_source *)self)->bound;
+}
+
+seg_status seg_score_watch(seg_source *self, double fail_psi, seg_error *err)
+{
+    score_source *s = (score_source *)self;
+    s->fail_psi = fail_psi;
+    if (s->model->psi == NULL || s->count != NULL)
+        return SEG_OK;
+    return seg_psi_count_new(s->model->psi, &s->model->schema->view, &s->count, err);
+}
+
+seg_status seg_score_put_psi(const seg_source *self, seg_node *into, seg_error *err)
+{
+    const score_source *s = (const score_source *)self;
+    char name[32] = "psi";
+    if (s->count == NULL)
+        return SEG_OK;
+    for (int n = 2; seg_node_member(into, name) != NULL; n++)
+        snprintf(name, sizeof name, "psi%d", n);
+    return seg_psi_count_put(s->count, seg_put_object(into, name), err);
 }
 
 seg_status seg_score_open(const seg_context *ctx, const seg_model *model, seg_source *data,

@@ -5,6 +5,7 @@
 #define SEGMILL_MODELS_TREE_H
 
 #include "kernels/tree.h"
+#include "kernels/tree_bins.h"
 #include "models/classifier.h"
 #include "models/method.h"
 
@@ -48,8 +49,8 @@ seg_status seg_tree_state_prepare(seg_tree_state *state, const seg_schema *schem
 
 /* From the grown tree in `state`, over the features of `schema`, to the model's features,
  * edges and results: tree_result.c. */
-seg_status seg_tree_finish(seg_tree_state *state, const seg_schema *schema, seg_model *model,
-                           seg_error *err);
+seg_status seg_tree_finish(seg_tree_state *state, const seg_bins *bins, const seg_schema *schema,
+                           seg_model *model, seg_error *err);
 
 /* training: tree_train.c */
 seg_status seg_tree_train_begin(const seg_train_input *input, void **trainer, seg_error *err);

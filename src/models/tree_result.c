@@ -1,10 +1,11 @@
 /* tree_result.c: from a grown tree to a model: the features it asks for, and the deciles
- * of the scores it gives its own training rows. */
+ * of the scores it gives its own training rows, and where those rows lay. */
 #include "models/tree.h"
 
 #include <stdlib.h>
 #include "base/alloc.h"
 #include "base/try.h"
+#include "models/psi.h"
 
 /* The model keeps the features that the tree asks for, in their order; nodes are
  * renumbered. A tree that is one leaf keeps them all. */
@@ -43,7 +44,7 @@ static int by_score_descending(const void *a, const void *b)
 }
 
 /* The training scores are the leaves' values, held by the leaves' rows. */
-static seg_status find_edges(seg_tree_state *state, seg_error *err)
+static seg_status find_edges(seg_tree_state *state, seg_psi *psi, seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_tree *tree = &state->tree;
@@ -64,6 +65,7 @@ static seg_status find_edges(seg_tree_state *state, seg_error *err)
         rows[i] = leaves[i]->n[0] + leaves[i]->n[1];
     }
     seg_decile_edges(scores, rows, n, state->edges);
+    seg_psi_set_scores(psi, state->edges, scores, rows, n);
 
 done:
     seg_free(leaves);
@@ -72,12 +74,13 @@ done:
     return st;
 }
 
-seg_status seg_tree_finish(seg_tree_state *state, const seg_schema *schema, seg_model *model,
-                           seg_error *err)
+seg_status seg_tree_finish(seg_tree_state *state, const seg_bins *bins, const seg_schema *schema,
+                           seg_model *model, seg_error *err)
 {
     seg_status st = SEG_OK;
     TRY(keep_used_features(schema, &state->tree, model, err));
-    TRY(find_edges(state, err));
+    TRY(seg_psi_new(bins, schema, &model->schema->view, &model->psi, err));
+    TRY(find_edges(state, model->psi, err));
     TRY(seg_tree_state_prepare(state, &model->schema->view, err));
 
 done:

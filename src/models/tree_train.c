@@ -128,7 +128,7 @@ seg_status seg_tree_train_end(void *p, seg_model *model, seg_node *figures, seg_
     seg_tree_shrink(&t->tree, t->options.shrinkage);
     state->tree = t->tree;
     t->tree = (seg_tree){ 0 };
-    TRY(seg_tree_finish(state, l->input.schema, model, err));
+    TRY(seg_tree_finish(state, l->bins, l->input.schema, model, err));
     TRY(put_figures(t, state, &model->schema->view, figures, err));
     if (state->tree.n_nodes == 1)
         seg_note(l->input.ctx, SEG_LEVEL_WARN, "no split tells '%s' rows apart: every score is"
