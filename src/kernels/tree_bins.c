@@ -195,8 +195,10 @@ void seg_bins_add(seg_bins *bins, seg_matrix x, uint64_t first_row, const uint8_
                   int n_threads)
 {
     sample_rows(bins, x, first_row, use);
+    size_t n_used = 0;
     for (size_t i = 0; i < x.n_rows; i++)
-        bins->n_used += use[i] != 0;
+        n_used += use[i] != 0;
+    bins->n_used += n_used;
     if (bins->first_level[bins->n_features] == 0)
         return;
     #pragma omp parallel for schedule(static, 1) num_threads(n_threads)
