@@ -67,7 +67,9 @@ struct seg_model {
     void *state;                /* the method's own */
     struct seg_selfcheck *selfcheck;   /* rows it scored when it was made; or null */
     struct seg_psi *psi;        /* classifiers: where its training rows lay; or null */
+    uint32_t top_reasons;       /* columns of reasons in the scores of an ensemble */
 };
+enum { SEG_REASONS_USUAL = 3, SEG_REASONS_MAX = 20 };
 
 struct seg_method {
     const char *name;           /* "kmeans" */
@@ -211,7 +213,8 @@ seg_status seg_positive_code(const seg_column *label, const uint64_t *counts,
 seg_status seg_model_train(const seg_train_input *input, const seg_method *method,
                            seg_source *source, seg_model **out, seg_error *err);
 
-extern const seg_method seg_method_kmeans, seg_method_tree, seg_method_rules, seg_method_rfm;
+extern const seg_method seg_method_kmeans, seg_method_tree, seg_method_forest, seg_method_boost,
+    seg_method_rules, seg_method_rfm;
 
 /* Save in two steps: the file is complete under its temporary name (seg_h5_temp_path) and
  * appears with seg_h5_commit. */

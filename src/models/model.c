@@ -66,6 +66,7 @@ seg_status seg_model_train(const seg_train_input *input, const seg_method *metho
         TRY(method->pass_end(trainer, err));
     }
     TRY(SEG_ALLOC(&model, 1, "a model", err));
+    model->top_reasons = SEG_REASONS_USUAL;
     model->method = method;
     model->info = seg_doc_new();
     seg_node *info = seg_doc_root(model->info);

@@ -184,6 +184,7 @@ seg_status seg_model_load(const char *path, seg_model **out, seg_error *err)
         return st;   /* names the file itself */
     TRY(check_head(file, &method, &rows, err));
     TRY(SEG_ALLOC(&model, 1, "a model", err));
+    model->top_reasons = SEG_REASONS_USUAL;
     model->method = method;
     model->info = seg_doc_new();
     TRY(seg_schema_new(rows, &model->schema, err));

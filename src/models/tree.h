@@ -61,10 +61,6 @@ seg_status seg_tree_train_end(void *trainer, seg_model *model, seg_node *figures
                               seg_error *err);
 void seg_tree_train_free(void *trainer);
 
-/* Share of the whole gain that each feature brought, under `into`, greatest first. */
-seg_status seg_tree_importance(const seg_tree *tree, const seg_schema *schema, seg_node *into,
-                               seg_error *err);
-
 /* words: tree_text.c. Rows on one side of a node, as "tenure <= 5". */
 seg_status seg_tree_reasons(seg_tree_state *state, const seg_schema *schema, seg_error *err);
 seg_status seg_tree_text(const seg_model *model, seg_node *into, seg_error *err);

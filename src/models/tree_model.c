@@ -119,45 +119,6 @@ done:
 
 /* ---- what it is --------------------------------------------------------------- */
 
-typedef struct feature_gain {
-    size_t feature;
-    double gain;
-} feature_gain;
-
-static int by_gain(const void *a, const void *b)
-{
-    const feature_gain *x = a, *y = b;
-    if (x->gain != y->gain)
-        return x->gain > y->gain ? -1 : 1;
-    return (x->feature > y->feature) - (x->feature < y->feature);
-}
-
-seg_status seg_tree_importance(const seg_tree *tree, const seg_schema *schema, seg_node *into,
-                               seg_error *err)
-{
-    feature_gain *gains = NULL;
-    seg_status st = SEG_ALLOC(&gains, schema->n_features, "the importance of features", err);
-    if (st != SEG_OK)
-        return st;
-    double total = 0;
-    for (size_t f = 0; f < schema->n_features; f++)
-        gains[f].feature = f;
-    for (size_t i = 0; i < tree->n_nodes; i++) {
-        if (tree->nodes[i].feature < 0)
-            continue;
-        gains[tree->nodes[i].feature].gain += tree->nodes[i].gain;
-        total += tree->nodes[i].gain;
-    }
-    qsort(gains, schema->n_features, sizeof *gains, by_gain);
-    for (size_t f = 0; f < schema->n_features && gains[f].gain > 0; f++) {
-        seg_node *row = seg_put_object(into, NULL);
-        seg_put_text(row, "feature", schema->features[gains[f].feature].name);
-        seg_put_real(row, "share", gains[f].gain / total);
-    }
-    seg_free(gains);
-    return SEG_OK;
-}
-
 static seg_status tree_describe(const seg_model *model, seg_node *into, seg_error *err)
 {
     const seg_tree_state *state = model->state;

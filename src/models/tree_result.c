@@ -1,40 +1,12 @@
-/* tree_result.c: from a grown tree to a model: the features it asks for, and the deciles
- * of the scores it gives its own training rows, and where those rows lay. */
+/* tree_result.c: from a grown tree to a model: the features that it asks for, the deciles
+ * of the scores that it gives its own training rows, and where those rows lay. */
 #include "models/tree.h"
 
 #include <stdlib.h>
 #include "base/alloc.h"
 #include "base/try.h"
 #include "models/psi.h"
-
-/* The model keeps the features that the tree asks for, in their order; nodes are
- * renumbered. A tree that is one leaf keeps them all. */
-static seg_status keep_used_features(const seg_schema *schema, seg_tree *tree,
-                                     seg_model *model, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    int32_t *place = NULL, n_used = 0;
-
-    if (model->schema == NULL)
-        TRY(seg_schema_new(SEG_KIND_FEATURES, &model->schema, err));
-    TRY(SEG_ALLOC(&place, schema->n_features, "the features used", err));
-    for (size_t i = 0; i < tree->n_nodes; i++)
-        if (tree->nodes[i].feature >= 0)
-            place[tree->nodes[i].feature] = 1;
-    for (size_t f = 0; f < schema->n_features; f++) {
-        if (place[f] == 0 && tree->n_nodes > 1)
-            continue;
-        place[f] = n_used++;
-        TRY(seg_schema_add_feature(model->schema, &schema->features[f], err));
-    }
-    for (size_t i = 0; i < tree->n_nodes; i++)
-        if (tree->nodes[i].feature >= 0)
-            tree->nodes[i].feature = place[tree->nodes[i].feature];
-
-done:
-    seg_free(place);
-    return st;
-}
+#include "models/trees.h"
 
 static int by_score_descending(const void *a, const void *b)
 {
@@ -78,7 +50,7 @@ seg_status seg_tree_finish(seg_tree_state *state, const seg_bins *bins, const se
                            seg_model *model, seg_error *err)
 {
     seg_status st = SEG_OK;
-    TRY(keep_used_features(schema, &state->tree, model, err));
+    TRY(seg_trees_keep_used(&state->tree, 1, schema, model, err));
     TRY(seg_psi_new(bins, schema, &model->schema->view, &model->psi, err));
     TRY(find_edges(state, model->psi, err));
     TRY(seg_tree_state_prepare(state, &model->schema->view, err));

@@ -2,6 +2,7 @@
  * leaves pulled towards their branches. */
 #include "models/learn.h"
 #include "models/tree.h"
+#include "models/trees.h"
 
 #include <stdlib.h>
 #include "base/alloc.h"
@@ -109,7 +110,7 @@ static seg_status put_figures(const trainer *t, const seg_tree_state *state,
     seg_node *edges = seg_put_array(figures, "decile_edges");
     for (size_t k = 0; k < SEG_DECILE_EDGES; k++)
         seg_put_real(edges, NULL, (double)state->edges[k]);
-    return seg_tree_importance(tree, schema, seg_put_array(figures, "importance"), err);
+    return seg_trees_importance(tree, 1, schema, seg_put_array(figures, "importance"), err);
 }
 
 seg_status seg_tree_train_end(void *p, seg_model *model, seg_node *figures, seg_error *err)
