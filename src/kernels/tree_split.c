@@ -79,9 +79,9 @@ static bool breaks_constraint(const search *s, int64_t a, int64_t b)
 static inline __attribute__((always_inline)) double gain_of(seg_gain gain, const search *s,
                                                             int64_t a, int64_t b)
 {
-    /* rows of the left side: b of them, or by its share of b */
-    double rows = gain == SEG_GAIN_NEWTON ? (double)b * (s->n_rows / (double)s->b) : (double)b;
-    if (rows < s->rule->min_rows || s->n_rows - rows < s->rule->min_rows)
+    /* rows of a side: b of them, or by its share of b */
+    double per_b = gain == SEG_GAIN_NEWTON ? s->n_rows / (double)s->b : 1;
+    if ((double)b * per_b < s->rule->min_rows || (double)(s->b - b) * per_b < s->rule->min_rows)
         return 0;
     double gained = score(gain, s, a, b) + score(gain, s, s->a - a, s->b - b) - s->score
                     - s->price;

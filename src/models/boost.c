@@ -47,7 +47,7 @@ static void boost_defaults(void *options)
 /* ---- training --------------------------------------------------------------------------- */
 
 typedef struct trainer {
-    seg_learn learn;
+    seg_learn learn;           /* first */
     seg_boost_options options;
     seg_boosting fit;
 } trainer;
@@ -78,21 +78,6 @@ static seg_status train_begin(const seg_train_input *input, void **out, seg_erro
 done:
     train_free(t);
     return st;
-}
-
-static seg_status pass_begin(void *p, bool *more, seg_error *err)
-{
-    return seg_learn_pass_begin(&((trainer *)p)->learn, more, err);
-}
-
-static seg_status pass_add(void *p, const seg_block *block, seg_error *err)
-{
-    return seg_learn_pass_add(&((trainer *)p)->learn, block, err);
-}
-
-static seg_status pass_end(void *p, seg_error *err)
-{
-    return seg_learn_pass_end(&((trainer *)p)->learn, err);
 }
 
 /* The deciles of the rows learned from. */
@@ -146,9 +131,7 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     t->fit.n_trees = 0;
     TRY(set_edges(t, e, err));
     TRY(seg_ensemble_finish(e, l->input.schema, model, err));
-    seg_put_int(figures, "rows", (int64_t)l->n_rows);
-    seg_put_int(figures, "positives", l->n[1]);
-    seg_put_int(figures, "rows_without_label", (int64_t)l->rows_without_label);
+    seg_learn_put_figures(l, figures);
     put_setting(&t->fit, figures);
     TRY(seg_ensemble_put_figures(e, &model->schema->view, figures, err));
     model->state = e;
@@ -166,9 +149,7 @@ const seg_method seg_method_boost = {
     .options_size = sizeof(seg_boost_options),
     .defaults = boost_defaults,
     .train_begin = train_begin,
-    .pass_begin = pass_begin,
-    .pass_add = pass_add,
-    .pass_end = pass_end,
+    SEG_LEARN_CALLBACKS,
     .train_end = train_end,
     .train_free = train_free,
     SEG_ENSEMBLE_CALLBACKS,

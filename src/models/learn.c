@@ -101,8 +101,9 @@ static seg_status make_room(seg_learn *l, seg_error *err)
     return SEG_OK;
 }
 
-seg_status seg_learn_pass_begin(seg_learn *l, bool *more, seg_error *err)
+seg_status seg_learn_pass_begin(void *trainer, bool *more, seg_error *err)
 {
+    seg_learn *l = trainer;
     *more = !l->complete;
     if (!l->binned || l->complete)
         return SEG_OK;
@@ -140,9 +141,10 @@ static void pick_rows(seg_learn *l, const seg_block *block)
     }
 }
 
-seg_status seg_learn_pass_add(seg_learn *l, const seg_block *block, seg_error *err)
+seg_status seg_learn_pass_add(void *trainer, const seg_block *block, seg_error *err)
 {
     seg_status st = SEG_OK;
+    seg_learn *l = trainer;
     if (block->n_rows > l->use_cap) {
         TRY(SEG_REALLOC(&l->use, block->n_rows, "the rows of a block", err));
         l->use_cap = block->n_rows;
@@ -196,8 +198,9 @@ static seg_status end_first_pass(seg_learn *l, seg_error *err)
     return seg_bins_finish(l->bins, l->n_threads, err);
 }
 
-seg_status seg_learn_pass_end(seg_learn *l, seg_error *err)
+seg_status seg_learn_pass_end(void *trainer, seg_error *err)
 {
+    seg_learn *l = trainer;
     if (!l->binned)
         return end_first_pass(l, err);
     l->complete = true;
@@ -205,4 +208,11 @@ seg_status seg_learn_pass_end(seg_learn *l, seg_error *err)
         return seg_fail(err, SEG_E_DATA, "the rows changed while they were read: %lld were to be"
                         " learned from, then %zu", (long long)(l->n[0] + l->n[1]), l->n_rows);
     return SEG_OK;
+}
+
+void seg_learn_put_figures(const seg_learn *l, seg_node *figures)
+{
+    seg_put_int(figures, "rows", l->n[0] + l->n[1]);
+    seg_put_int(figures, "positives", l->n[1]);
+    seg_put_int(figures, "rows_without_label", (int64_t)l->rows_without_label);
 }

@@ -42,10 +42,17 @@ seg_status seg_learn_begin(const seg_train_input *input, const char *positive,
                            seg_learn *learn, seg_error *err);
 void seg_learn_free(seg_learn *learn);
 
-/* As the callbacks of a method; after the second pass there are no more. */
-seg_status seg_learn_pass_begin(seg_learn *learn, bool *more, seg_error *err);
-seg_status seg_learn_pass_add(seg_learn *learn, const seg_block *block, seg_error *err);
-seg_status seg_learn_pass_end(seg_learn *learn, seg_error *err);
+/* Callbacks of a method whose trainer begins with a seg_learn. After the second pass there are
+ * no more. */
+seg_status seg_learn_pass_begin(void *trainer, bool *more, seg_error *err);
+seg_status seg_learn_pass_add(void *trainer, const seg_block *block, seg_error *err);
+seg_status seg_learn_pass_end(void *trainer, seg_error *err);
+#define SEG_LEARN_CALLBACKS                                                                     \
+    .pass_begin = seg_learn_pass_begin, .pass_add = seg_learn_pass_add,                         \
+    .pass_end = seg_learn_pass_end
+
+/* What every classifier tells of its rows. */
+void seg_learn_put_figures(const seg_learn *learn, seg_node *figures);
 
 static inline seg_records seg_learn_records(const seg_learn *learn)
 {

@@ -7,6 +7,7 @@
 static const seg_method *const methods[] = {
     &seg_method_kmeans,
     &seg_method_tree,
+    &seg_method_forest,
     &seg_method_boost,
     &seg_method_rules,
     &seg_method_rfm,

@@ -54,9 +54,6 @@ seg_status seg_tree_finish(seg_tree_state *state, const seg_bins *bins, const se
 
 /* training: tree_train.c */
 seg_status seg_tree_train_begin(const seg_train_input *input, void **trainer, seg_error *err);
-seg_status seg_tree_pass_begin(void *trainer, bool *more, seg_error *err);
-seg_status seg_tree_pass_add(void *trainer, const seg_block *block, seg_error *err);
-seg_status seg_tree_pass_end(void *trainer, seg_error *err);
 seg_status seg_tree_train_end(void *trainer, seg_model *model, seg_node *figures,
                               seg_error *err);
 void seg_tree_train_free(void *trainer);

@@ -1,4 +1,5 @@
 /* tree_model.c: the decision tree as a method: options, scores, what to say about it. */
+#include "models/learn.h"
 #include "models/tree.h"
 
 #include <math.h>
@@ -218,9 +219,7 @@ const seg_method seg_method_tree = {
     .options_size = sizeof(seg_tree_options),
     .defaults = tree_defaults,
     .train_begin = seg_tree_train_begin,
-    .pass_begin = seg_tree_pass_begin,
-    .pass_add = seg_tree_pass_add,
-    .pass_end = seg_tree_pass_end,
+    SEG_LEARN_CALLBACKS,
     .train_end = seg_tree_train_end,
     .train_free = seg_tree_train_free,
     .save = seg_tree_save,

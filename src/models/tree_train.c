@@ -9,7 +9,7 @@
 #include "base/try.h"
 
 typedef struct trainer {
-    seg_learn learn;
+    seg_learn learn;           /* first */
     seg_tree_options options;
     seg_tree tree;
 } trainer;
@@ -39,21 +39,6 @@ void seg_tree_train_free(void *p)
     seg_learn_free(&t->learn);
     seg_tree_free(&t->tree);
     seg_free(t);
-}
-
-seg_status seg_tree_pass_begin(void *p, bool *more, seg_error *err)
-{
-    return seg_learn_pass_begin(&((trainer *)p)->learn, more, err);
-}
-
-seg_status seg_tree_pass_add(void *p, const seg_block *block, seg_error *err)
-{
-    return seg_learn_pass_add(&((trainer *)p)->learn, block, err);
-}
-
-seg_status seg_tree_pass_end(void *p, seg_error *err)
-{
-    return seg_learn_pass_end(&((trainer *)p)->learn, err);
 }
 
 /* ---- growing ------------------------------------------------------------------------ */
@@ -98,10 +83,7 @@ static seg_status put_figures(const trainer *t, const seg_tree_state *state,
                               const seg_schema *schema, seg_node *figures, seg_error *err)
 {
     const seg_tree *tree = &state->tree;
-    const int64_t *n = tree->nodes[0].n;
-    seg_put_int(figures, "rows", n[0] + n[1]);
-    seg_put_int(figures, "positives", n[1]);
-    seg_put_int(figures, "rows_without_label", (int64_t)t->learn.rows_without_label);
+    seg_learn_put_figures(&t->learn, figures);
     seg_put_text(figures, "label", state->label);
     seg_put_text(figures, "positive", state->positive);
     seg_put_int(figures, "leaves", (int64_t)seg_tree_leaves(tree));
