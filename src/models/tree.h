@@ -16,6 +16,7 @@ typedef struct seg_tree_options {
     uint32_t min_leaf;
     int class_weight;                /* 0 none, 1 balanced */
     double shrinkage;                /* rows */
+    int teacher;                     /* 0: of few rows, 1: yes, 2: no */
 } seg_tree_options;
 
 /* What a row that ends in this leaf gets. */

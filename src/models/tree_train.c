@@ -1,12 +1,16 @@
 /* tree_train.c: one tree: grown on the binned rows, cut back to its strongest splits, its
  * leaves pulled towards their branches. */
+#include "models/boosting.h"
 #include "models/learn.h"
 #include "models/tree.h"
 #include "models/trees.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include "base/alloc.h"
 #include "base/try.h"
+
+enum { TEACHER_ROWS = 100000 };
 
 typedef struct trainer {
     seg_learn learn;           /* first */
@@ -51,7 +55,44 @@ static void weigh_classes(const trainer *t, int64_t weight[2])
     weight[1] = balanced ? t->learn.n[0] : 1;
 }
 
-static seg_status grow(trainer *t, const int64_t weight[2], seg_error *err)
+/* What a row brings when the labels themselves are learned. */
+static void values_from_labels(seg_learn *l)
+{
+    for (size_t i = 0; i < l->n_rows; i++)
+        l->values[i] = seg_row_value_of(l->classes[i], 1);
+}
+
+/* The teacher's log-odds, less their mean, as whole numbers; returns what one of them is worth.
+ * All together stay below 2^31. */
+static double values_from_teacher(seg_learn *l, const seg_boosting *teacher)
+{
+    int bits = 12;   /* of a fraction; log-odds are kept within 8 */
+    while (bits > 0 && l->n_rows > (size_t)1 << (28 - bits))
+        bits--;
+    double unit = 1.0 / (1 << bits);
+    for (size_t i = 0; i < l->n_rows; i++) {
+        double odds = teacher->scores[i] * SEG_SCORE_UNIT - teacher->base;
+        double kept = fmax(-7.99, fmin(7.99, odds));
+        l->values[i] = seg_row_value_of((int32_t)lrint(kept / unit), 1);
+    }
+    return unit;
+}
+
+/* How many rows of each class there are in a node: whatever the tree was grown on. */
+static void count_classes(const seg_learn *l, const seg_grower *grower, seg_tree *tree)
+{
+    for (size_t v = 0; v < tree->n_nodes; v++) {
+        seg_grown grown = seg_grower_node(grower, (uint32_t)v);
+        int64_t positives = 0;
+        for (size_t i = 0; i < grown.n_rows; i++)
+            positives += l->classes[grown.rows[i]];
+        tree->nodes[v].n[0] = (int64_t)grown.n_rows - positives;
+        tree->nodes[v].n[1] = positives;
+    }
+}
+
+static seg_status grow(trainer *t, const int64_t weight[2], const seg_boosting *teacher,
+                       seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_learn *l = &t->learn;
@@ -63,17 +104,47 @@ static seg_status grow(trainer *t, const int64_t weight[2], seg_error *err)
         .max_depth = t->options.max_depth,
     };
 
-    for (size_t i = 0; i < l->n_rows; i++) {
-        l->rows[i] = (uint32_t)i;
-        l->values[i] = seg_row_value_of(l->classes[i], 1);
+    if (teacher == NULL) {
+        values_from_labels(l);
+    } else {
+        rule.split.gain = SEG_GAIN_NEWTON;
+        rule.split.unit_a = values_from_teacher(l, teacher);
+        rule.split.unit_b = 1;
+        rule.best_first = true;
+        rule.max_leaves = t->options.max_leaves;
     }
+    for (size_t i = 0; i < l->n_rows; i++)
+        l->rows[i] = (uint32_t)i;
     TRY(seg_grower_new(l->bins, &records, l->rows, l->aside, seg_scratch_room() / 4,
                        l->n_threads, &grower, err));
     TRY(seg_grow(grower, &rule, l->values, l->n_rows, &t->tree, err));
-    seg_grower_put_counts(grower, &t->tree);
+    count_classes(l, grower, &t->tree);
 
 done:
     seg_grower_free(grower);
+    return st;
+}
+
+/* Few rows: a booster learns first, and the tree learns from it. */
+static bool wants_teacher(const trainer *t)
+{
+    enum { AUTO, YES };
+    return t->options.teacher == YES
+           || (t->options.teacher == AUTO && t->learn.n_rows <= TEACHER_ROWS);
+}
+
+static seg_status learn_tree(trainer *t, const int64_t weight[2], seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_boosting teacher = { 0 };
+    const seg_boosting_options usual = { 0 };
+    bool taught = wants_teacher(t);
+    if (taught)
+        TRY(seg_boosting_fit(&t->learn, &usual, &teacher, err));
+    TRY(grow(t, weight, taught ? &teacher : NULL, err));
+
+done:
+    seg_boosting_free(&teacher);
     return st;
 }
 
@@ -106,7 +177,7 @@ seg_status seg_tree_train_end(void *p, seg_model *model, seg_node *figures, seg_
     weigh_classes(t, weight);
     TRY(seg_tree_state_new(l->label_column->name, seg_learn_positive(l), seg_learn_negative(l),
                            &state, err));
-    TRY(grow(t, weight, err));
+    TRY(learn_tree(t, weight, err));
     TRY(seg_tree_prune(&t->tree, t->options.max_leaves, weight, err));
     seg_tree_shrink(&t->tree, t->options.shrinkage);
     state->tree = t->tree;
