@@ -18,6 +18,9 @@ const seg_option seg_score_option_table[] = {
       "scores file to write (.h5 or .csv)", SEG_OPTION_ENVIRONMENT },
     { "as-of", SEG_OPTION_DAY, offsetof(seg_score_options, as_of_day), 0, 0, NULL, "DATE",
       "transactions: count everything before this day (default: the day after the last row)", 0 },
+    { "top-reasons", SEG_OPTION_U32, offsetof(seg_score_options, top_reasons), 0,
+      SEG_REASONS_MAX, NULL, "K",
+      "forest, boost: columns with what raised a customer's risk most", 0 },
     { "fail-psi", SEG_OPTION_F64, offsetof(seg_score_options, fail_psi), 0, 1000, NULL, "X",
       "classifiers: write nothing when a feature or the score has moved since training by a"
       " population stability index above X (0.25 is common; 0 allows any)", 0 },
@@ -26,7 +29,7 @@ const seg_option seg_score_option_table[] = {
 
 void seg_score_defaults(void *options)
 {
-    *(seg_score_options *)options = (seg_score_options){ .as_of_day = SEG_MISSING_DAY };
+    *(seg_score_options *)options = (seg_score_options){ .as_of_day = SEG_MISSING_DAY, .top_reasons = SEG_REASONS_USUAL };
 }
 
 /* ---- several models side by side ------------------------------------------------------ */
@@ -294,6 +297,7 @@ seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)
     TRY(SEG_ALLOC(&models, n, "the models", err));
     for (size_t m = 0; m < n; m++) {
         TRY(seg_model_load(call->operands[m], &models[m], err));
+        models[m]->top_reasons = options->top_reasons;
         TRY(seg_score_put_model(call->operands[m], models[m], list, err));
     }
     seg_customer_options customers = seg_score_customers(models[0], options->as_of_day);

@@ -9,6 +9,7 @@ typedef struct seg_score_options {
     const char *output;
     int32_t as_of_day;
     double fail_psi;
+    uint32_t top_reasons;
 } seg_score_options;
 
 extern const seg_option seg_score_option_table[];

@@ -80,22 +80,13 @@ done:
     return st;
 }
 
-/* The deciles of the rows learned from. */
-static seg_status set_edges(const trainer *t, seg_ensemble *e, seg_error *err)
+/* What the rows learned from get, or every so many of them. */
+static size_t known_probabilities(const trainer *t, const seg_ensemble *e, float *out)
 {
-    enum { MOST = 65536 };
-    seg_status st = SEG_OK;
-    float *probabilities = NULL;
-    size_t n = 0, step = (t->learn.n_rows + MOST - 1) / MOST;
-    TRY(SEG_ALLOC(&probabilities, MOST, "the score deciles", err));
+    size_t n = 0, step = (t->learn.n_rows + SEG_EDGE_ROWS - 1) / SEG_EDGE_ROWS;
     for (size_t i = 0; i < t->learn.n_rows; i += step)
-        probabilities[n++] = (float)seg_ensemble_probability(
-            e, t->fit.scores[i] * SEG_SCORE_UNIT - e->base);
-    TRY(seg_ensemble_set_edges(e, probabilities, n, err));
-
-done:
-    seg_free(probabilities);
-    return st;
+        out[n++] = (float)seg_ensemble_probability(e, t->fit.scores[i] * SEG_SCORE_UNIT - e->base);
+    return n;
 }
 
 static void put_setting(const seg_boosting *fit, seg_node *figures)
@@ -121,6 +112,7 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     trainer *t = p;
     seg_learn *l = &t->learn;
     seg_ensemble *e = NULL;
+    float *known = NULL;
 
     TRY(seg_boosting_fit(l, &t->options.fit, &t->fit, err));
     TRY(seg_ensemble_new(l->label_column->name, seg_learn_positive(l), seg_learn_negative(l),
@@ -129,8 +121,9 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     e->n_trees = t->fit.n_trees;
     t->fit.trees = NULL;
     t->fit.n_trees = 0;
-    TRY(set_edges(t, e, err));
-    TRY(seg_ensemble_finish(e, l->input.schema, model, err));
+    TRY(SEG_ALLOC(&known, SEG_EDGE_ROWS, "the score deciles", err));
+    TRY(seg_ensemble_finish(e, l->bins, known, known_probabilities(t, e, known), l->input.schema,
+                            model, err));
     seg_learn_put_figures(l, figures);
     put_setting(&t->fit, figures);
     TRY(seg_ensemble_put_figures(e, &model->schema->view, figures, err));
@@ -138,6 +131,7 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     e = NULL;
 
 done:
+    seg_free(known);
     seg_ensemble_free(e);
     return st;
 }

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/real.h"
 #include "base/try.h"
+#include "models/psi.h"
 #include "models/trees.h"
 #include "models/trees_file.h"
 
@@ -86,17 +87,6 @@ done:
     return st;
 }
 
-seg_status seg_ensemble_finish(seg_ensemble *e, const seg_schema *schema, seg_model *model,
-                               seg_error *err)
-{
-    seg_status st = SEG_OK;
-    TRY(seg_trees_keep_used(e->trees, e->n_trees, schema, model, err));
-    TRY(seg_ensemble_prepare(e, &model->schema->view, err));
-
-done:
-    return st;
-}
-
 double seg_ensemble_probability(const seg_ensemble *e, double sum)
 {
     double p;
@@ -113,8 +103,9 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-seg_status seg_ensemble_set_edges(seg_ensemble *e, float *probabilities, size_t n,
-                                  seg_error *err)
+/* Deciles, and how many of the rows are in each. */
+static seg_status set_edges(seg_ensemble *e, float *probabilities, size_t n, seg_psi *psi,
+                            seg_error *err)
 {
     int64_t *ones = NULL;
     seg_status st = SEG_ALLOC(&ones, n, "the score deciles", err);
@@ -124,8 +115,25 @@ seg_status seg_ensemble_set_edges(seg_ensemble *e, float *probabilities, size_t 
         ones[i] = 1;
     qsort(probabilities, n, sizeof *probabilities, descending);
     seg_decile_edges(probabilities, ones, n, e->edges);
+    if (psi != NULL)
+        seg_psi_set_scores(psi, e->edges, probabilities, ones, n);
     seg_free(ones);
     return SEG_OK;
+}
+
+seg_status seg_ensemble_finish(seg_ensemble *e, const seg_bins *bins, float *probabilities,
+                               size_t n, const seg_schema *schema, seg_model *model,
+                               seg_error *err)
+{
+    seg_status st = SEG_OK;
+    TRY(seg_trees_keep_used(e->trees, e->n_trees, schema, model, err));
+    if (bins != NULL)
+        TRY(seg_psi_new(bins, schema, &model->schema->view, &model->psi, err));
+    TRY(set_edges(e, probabilities, n, model->psi, err));
+    TRY(seg_ensemble_prepare(e, &model->schema->view, err));
+
+done:
+    return st;
 }
 
 /* ---- what it is -------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 
 #include "kernels/calibrate.h"
 #include "kernels/forest.h"
+#include "kernels/tree_bins.h"
 #include "models/classifier.h"
 #include "models/method.h"
 
@@ -28,23 +29,26 @@ typedef struct seg_ensemble {
     size_t reason_width;
 } seg_ensemble;
 
+/* Deciles are taken from so many rows, at most. */
+enum { SEG_EDGE_ROWS = 65536 };
+
 /* Copies the texts. */
 seg_status seg_ensemble_new(const char *label, const char *positive, const char *negative,
                             seg_link link, double base, seg_ensemble **out, seg_error *err);
 void seg_ensemble_free(void *ensemble);   /* takes null */
 
-/* From trees over the features of `schema` to a model: which gets the features that they use;
- * the ensemble is made ready. */
-seg_status seg_ensemble_finish(seg_ensemble *e, const seg_schema *schema, seg_model *model,
+/* From trees over the features of `schema` to a model: it gets the features that they use and,
+ * from the bins and the probabilities of n of the training rows (which are sorted), what later
+ * drift is measured by; the ensemble is made ready. bins null (a model from elsewhere): it has
+ * no such measure. */
+seg_status seg_ensemble_finish(seg_ensemble *e, const seg_bins *bins, float *probabilities,
+                               size_t n, const seg_schema *schema, seg_model *model,
                                seg_error *err);
 /* schema: of the model. */
 seg_status seg_ensemble_prepare(seg_ensemble *e, const seg_schema *schema, seg_error *err);
 
 /* From the sum of the leaves to a probability. */
 double seg_ensemble_probability(const seg_ensemble *e, double sum);
-/* Deciles from the probabilities of n rows, which are sorted. */
-seg_status seg_ensemble_set_edges(seg_ensemble *e, float *probabilities, size_t n,
-                                  seg_error *err);
 
 /* Figures of every ensemble, and the share of the gain that each feature brought. */
 seg_status seg_ensemble_put_figures(const seg_ensemble *e, const seg_schema *schema,

@@ -68,23 +68,15 @@ done:
     return st;
 }
 
-/* The deciles of the rows learned from, each by the trees that did not see it. */
-static seg_status set_edges(const trainer *t, seg_ensemble *e, seg_error *err)
+/* What the rows learned from get, or every so many of them, from the trees that did not see
+ * them. */
+static size_t known_probabilities(const trainer *t, const seg_ensemble *e, float *out)
 {
-    enum { MOST = 65536 };
-    seg_status st = SEG_OK;
-    float *probabilities = NULL;
-    size_t n = 0, step = (t->learn.n_rows + MOST - 1) / MOST;
-    TRY(SEG_ALLOC(&probabilities, MOST, "the score deciles", err));
+    size_t n = 0, step = (t->learn.n_rows + SEG_EDGE_ROWS - 1) / SEG_EDGE_ROWS;
     for (size_t i = 0; i < t->learn.n_rows; i += step)
         if (isfinite(t->fit.unseen[i]))
-            probabilities[n++] = (float)seg_calibrate(&e->calibration,
-                                                      (double)t->fit.unseen[i]);
-    TRY(seg_ensemble_set_edges(e, probabilities, n, err));
-
-done:
-    seg_free(probabilities);
-    return st;
+            out[n++] = (float)seg_calibrate(&e->calibration, (double)t->fit.unseen[i]);
+    return n;
 }
 
 static void put_setting(const seg_bagging_options *used, seg_node *figures)
@@ -101,6 +93,7 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     trainer *t = p;
     seg_learn *l = &t->learn;
     seg_ensemble *e = NULL;
+    float *known = NULL;
 
     TRY(seg_bagging_fit(l, &t->options.fit, &t->fit, err));
     TRY(seg_ensemble_new(l->label_column->name, seg_learn_positive(l), seg_learn_negative(l),
@@ -110,8 +103,9 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     t->fit.trees = NULL;
     t->fit.n_trees = 0;
     e->calibration = t->fit.calibration;
-    TRY(set_edges(t, e, err));
-    TRY(seg_ensemble_finish(e, l->input.schema, model, err));
+    TRY(SEG_ALLOC(&known, SEG_EDGE_ROWS, "the score deciles", err));
+    TRY(seg_ensemble_finish(e, l->bins, known, known_probabilities(t, e, known), l->input.schema,
+                            model, err));
     seg_learn_put_figures(l, figures);
     put_setting(&t->fit.used, figures);
     TRY(seg_ensemble_put_figures(e, &model->schema->view, figures, err));
@@ -119,6 +113,7 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     e = NULL;
 
 done:
+    seg_free(known);
     seg_ensemble_free(e);
     return st;
 }
