@@ -80,9 +80,11 @@ static seg_tree make_tree(size_t n_leaves, bool complete)
 
 typedef struct work {
     seg_forest_plan *plan;
+    seg_forest_shap *shap;
     const float *x;
     size_t n_rows;
     double *sums;
+    float *phi;
 } work;
 
 static void score(void *state)
@@ -92,6 +94,24 @@ static void score(void *state)
     if (seg_forest_score(w->plan, x, 1, w->sums, NULL) != SEG_OK)
         abort();
     bench_keep(w->sums);
+}
+
+static void explain(void *state)
+{
+    const work *w = state;
+    seg_matrix x = { w->x, w->n_rows, FEATURES, FEATURES };
+    if (seg_forest_shap_rows(w->shap, x, 1, w->phi, NULL) != SEG_OK)
+        abort();
+    bench_keep(w->phi);
+}
+
+static void time_one(const char *name, const char *shape, seg_isa isa, size_t n_rows,
+                     void (*call)(void *), work *w)
+{
+    w->n_rows = n_rows;
+    bench_kernel_run(&(bench_kernel){ .name = name, .shape = shape, .isa = seg_isa_name(isa),
+                                      .n_threads = 1, .amount = (double)n_rows,
+                                      .unit = BENCH_ROWS, .call = call, .state = w });
 }
 
 static void run(const char *shape, seg_isa isa, size_t n_trees, size_t n_leaves, bool complete,
@@ -104,15 +124,16 @@ static void run(const char *shape, seg_isa isa, size_t n_trees, size_t n_leaves,
         abort();
     for (size_t t = 0; t < n_trees; t++)
         trees[t] = make_tree(n_leaves, complete);
-    if (seg_forest_plan_new(trees, n_trees, FEATURES, &w->plan, NULL) != SEG_OK)
+    if (seg_forest_plan_new(trees, n_trees, FEATURES, &w->plan, NULL) != SEG_OK
+        || seg_forest_shap_new(trees, n_trees, FEATURES, &w->shap, NULL) != SEG_OK)
         abort();
     setenv("SEGMILL_ISA", seg_isa_name(isa), 1);
-    w->n_rows = isa == SEG_ISA_BASE ? ROWS / 16 : ROWS;
-    bench_kernel_run(&(bench_kernel){ .name = "forest_score", .shape = shape,
-                                      .isa = seg_isa_name(isa), .n_threads = 1,
-                                      .amount = (double)w->n_rows, .unit = BENCH_ROWS,
-                                      .call = score, .state = w });
+    size_t n_rows = isa == SEG_ISA_BASE ? ROWS / 16 : ROWS;
+    time_one("forest_score", shape, isa, n_rows, score, w);
+    if (n_leaves <= 64)
+        time_one("forest_shap", shape, isa, n_rows / 16, explain, w);
     seg_forest_plan_free(w->plan);
+    seg_forest_shap_free(w->shap);
     for (size_t t = 0; t < n_trees; t++)
         seg_tree_free(&trees[t]);
     free(trees);
@@ -120,7 +141,8 @@ static void run(const char *shape, seg_isa isa, size_t n_trees, size_t n_leaves,
 
 int main(void)
 {
-    work w = { .x = make_rows(), .sums = bench_numbers(ROWS, 1) };
+    work w = { .x = make_rows(), .sums = bench_numbers(ROWS, 1),
+               .phi = bench_memory(sizeof(float) * ROWS * FEATURES) };
     for (seg_isa isa = SEG_ISA_BASE; isa < SEG_ISA_COUNT; isa++) {
         run("one tree of depth 8", isa, 1, 256, true, &w);
         run("100 trees of depth 6", isa, 100, 64, true, &w);

@@ -34,12 +34,7 @@ typedef struct seg_shap_tree {
     uint16_t n_tests, n_sets, n_forks;
 } seg_shap_tree;
 
-typedef struct seg_shap_entry {
-    uint32_t index;             /* of a fork: its place times SEG_TILE_ROWS */
-    uint32_t table;             /* byte l of value j at tables + table + (l << bits) + j */
-} seg_shap_entry;
-
-/* All that a batch gives to one feature; entries by size of table. */
+/* All that a batch gives to one feature: how many tables of each size, small ones first. */
 typedef struct seg_shap_run {
     uint32_t slot;              /* of the feature among those used */
     bool flush;                 /* first make room in its sums */
@@ -57,11 +52,11 @@ typedef struct seg_shap_batch {
     size_t n_forks, forks_cap;
     seg_shap_step *steps;
     size_t n_steps, steps_cap;
-    seg_shap_entry *entries;
-    size_t n_entries, entries_cap;
     seg_shap_run *runs;
     size_t n_runs, runs_cap;
-    uint8_t *tables;
+    uint32_t *indexes;          /* per table: its fork times SEG_TILE_ROWS */
+    size_t n_tables, indexes_cap;
+    uint8_t *tables;            /* one behind the other; byte l of value j at (l << bits) + j */
     size_t n_bytes, tables_cap;
 } seg_shap_batch;
 

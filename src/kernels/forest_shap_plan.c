@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/try.h"
@@ -120,19 +121,21 @@ done:
 
 /* ---- a batch ---------------------------------------------------------------------------- */
 
-/* A table on its way to become an entry. */
+/* A table of the open batch. */
 typedef struct table {
     uint32_t slot, fork;
     uint32_t size;              /* 0: 16 entries */
-    uint32_t at;
+    uint32_t at;                /* in the bytes */
 } table;
 
 typedef struct builder {
     seg_forest_shap *shap;
     seg_shap_segment *segment;
     seg_shap_batch *batch;      /* the open one; null: none */
-    table *tables;              /* of the open batch */
+    table *tables;              /* of the open batch, */
     size_t n_tables, tables_cap;
+    uint8_t *bytes;             /*    fork by fork */
+    size_t n_bytes, bytes_cap;
     uint32_t *added;            /* per slot: entries since its last flush */
     /* the tree at hand */
     seg_shap_climb climb;
@@ -151,6 +154,14 @@ static int by_slot_and_size(const void *a, const void *b)
     return x->fork < y->fork ? -1 : x->fork > y->fork;
 }
 
+static void put_bytes(const builder *b, const table *from, seg_shap_batch *batch)
+{
+    size_t n = b->shap->n_limbs << (from->size + SEG_SHAP_BITS_MIN);
+    memcpy(batch->tables + batch->n_bytes, b->bytes + from->at, n);
+    batch->n_bytes += n;
+    batch->indexes[batch->n_tables++] = from->fork * SEG_TILE_ROWS;
+}
+
 static seg_status put_run(builder *b, const table *tables, size_t n, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -158,12 +169,9 @@ static seg_status put_run(builder *b, const table *tables, size_t n, seg_error *
     seg_shap_batch *batch = b->batch;
     seg_shap_run run = { .slot = tables[0].slot };
     TRY(SEG_GROW(&batch->runs, &batch->runs_cap, batch->n_runs + 1, "the tables of reasons", err));
-    TRY(SEG_GROW(&batch->entries, &batch->entries_cap, batch->n_entries + n,
-                 "the tables of reasons", err));
     for (size_t i = 0; i < n; i++) {
+        put_bytes(b, &tables[i], batch);
         run.n[tables[i].size]++;
-        batch->entries[batch->n_entries++] = (seg_shap_entry){
-            tables[i].fork * SEG_TILE_ROWS, tables[i].at };
     }
     run.flush = b->added[run.slot] + n > ROOM;
     b->added[run.slot] = (run.flush ? 0 : b->added[run.slot]) + (uint32_t)n;
@@ -173,18 +181,24 @@ done:
     return st;
 }
 
+/* Tables in the order in which they will be read. */
 static seg_status close_batch(builder *b, seg_error *err)
 {
     seg_status st = SEG_OK;
     size_t end;
-    if (b->n_tables > 0)
+    if (b->n_tables > 0) {
         qsort(b->tables, b->n_tables, sizeof *b->tables, by_slot_and_size);
+        TRY(SEG_GROW(&b->batch->tables, &b->batch->tables_cap, b->n_bytes,
+                     "the tables of reasons", err));
+        TRY(SEG_GROW(&b->batch->indexes, &b->batch->indexes_cap, b->n_tables,
+                     "the tables of reasons", err));
+    }
     for (size_t first = 0; first < b->n_tables; first = end) {
         for (end = first; end < b->n_tables && b->tables[end].slot == b->tables[first].slot;)
             end++;
         TRY(put_run(b, b->tables + first, end - first, err));
     }
-    b->n_tables = 0;
+    b->n_tables = b->n_bytes = 0;
     b->batch = NULL;
 
 done:
@@ -268,24 +282,22 @@ static void round_fork(const seg_forest_shap *shap, fork *f)
 static seg_status put_table(builder *b, const fork *f, size_t q, seg_error *err)
 {
     seg_status st = SEG_OK;
-    seg_shap_batch *batch = b->batch;
-    size_t n = (size_t)2 << f->n_above, n_bits = f->n_above + 1;
-    size_t room = n_bits < SEG_SHAP_BITS_MIN ? 1 << SEG_SHAP_BITS_MIN : n;
-    size_t at = batch->n_bytes, size = n_bits < SEG_SHAP_BITS_MIN ? 0 : n_bits - SEG_SHAP_BITS_MIN;
+    size_t n = (size_t)2 << f->n_above, size = f->n_above + 1, n_limbs = b->shap->n_limbs;
+    size = size < SEG_SHAP_BITS_MIN ? 0 : size - SEG_SHAP_BITS_MIN;
+    size_t room = (size_t)1 << (size + SEG_SHAP_BITS_MIN), at = b->n_bytes;
     double least = f->gets[q][0];
     for (size_t i = 1; i < n; i++)
         least = fmin(least, f->gets[q][i]);
     b->shap->least[b->path.slot[q]] += least;
-    batch->n_bytes += room * b->shap->n_limbs;
-    b->shap->table_bytes += room * b->shap->n_limbs;
-    TRY(SEG_GROW(&batch->tables, &batch->tables_cap, batch->n_bytes, "the tables of reasons",
-                 err));
+    b->n_bytes += room * n_limbs;
+    b->shap->table_bytes += room * n_limbs;
+    TRY(SEG_GROW(&b->bytes, &b->bytes_cap, b->n_bytes, "the tables of reasons", err));
+    memset(b->bytes + at, 0, room * n_limbs);
     for (size_t i = 0; i < n; i++)
-        for (size_t l = 0; l < b->shap->n_limbs; l++)
-            batch->tables[at + l * room + i]
-                = (uint8_t)((uint64_t)(f->gets[q][i] - least) >> 8 * l);
+        for (size_t l = 0; l < n_limbs; l++)
+            b->bytes[at + l * room + i] = (uint8_t)((uint64_t)(f->gets[q][i] - least) >> 8 * l);
     TRY(SEG_GROW(&b->tables, &b->tables_cap, b->n_tables + 1, "the tables of reasons", err));
-    b->tables[b->n_tables++] = (table){ b->path.slot[q], (uint32_t)batch->n_forks,
+    b->tables[b->n_tables++] = (table){ b->path.slot[q], (uint32_t)b->batch->n_forks,
                                         (uint32_t)size, (uint32_t)at };
 
 done:
@@ -495,6 +507,7 @@ static seg_status put_trees(builder *b, const seg_tree *trees, size_t n_trees, s
 done:
     seg_free(b->added);
     seg_free(b->tables);
+    seg_free(b->bytes);
     return st;
 }
 
@@ -528,7 +541,7 @@ static void free_batch(seg_shap_batch *batch)
     seg_free(batch->sets.sets);
     seg_free(batch->forks);
     seg_free(batch->steps);
-    seg_free(batch->entries);
+    seg_free(batch->indexes);
     seg_free(batch->runs);
     seg_free(batch->tables);
 }

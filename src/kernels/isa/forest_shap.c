@@ -85,35 +85,38 @@ INLINE void add_limb(limb_sums *sums, size_t l, vec_u8 x)
     sums->upper[l] += (vec_u16)x >> 8;
 }
 
-INLINE void add_small(limb_sums *sums, size_t n_limbs, size_t bits, const seg_shap_entry *entries,
-                      size_t n, const uint8_t *tables, const uint8_t *indexes)
+/* n tables, one behind the other; returns what is behind them. */
+INLINE const uint8_t *add_small(limb_sums *sums, size_t n_limbs, size_t bits,
+                                const uint32_t *indexes, size_t n, const uint8_t *table,
+                                const uint8_t *planes)
 {
-    for (size_t e = 0; e < n; e++) {
-        vec_u8 index = vec_load_u8(indexes + entries[e].index);
+    for (size_t t = 0; t < n; t++) {
+        vec_u8 index = vec_load_u8(planes + indexes[t]);
         vec_u8 bit_4 = (vec_u8)((vec_u16)index << 3), bit_5 = (vec_u8)((vec_u16)index << 2);
-        const uint8_t *table = tables + entries[e].table;
         index &= vec_all_u8(0x0f0f0f0f);
         for (size_t l = 0; l < n_limbs; l++, table += (size_t)1 << bits)
             add_limb(sums, l, ask(table, bits, index, bit_4, bit_5));
     }
+    return table;
 }
 
 /* Sixteen entries at a time; indexes of others become 128 or more, which shuffles make 0. */
-INLINE void add_large(limb_sums *sums, size_t n_limbs, size_t bits, const seg_shap_entry *entries,
-                      size_t n, const uint8_t *tables, const uint8_t *indexes)
+INLINE const uint8_t *add_large(limb_sums *sums, size_t n_limbs, size_t bits,
+                                const uint32_t *indexes, size_t n, const uint8_t *table,
+                                const uint8_t *planes)
 {
-    for (size_t e = 0; e < n; e++) {
-        vec_u8 index = vec_load_u8(indexes + entries[e].index), found[SEG_FOREST_LIMBS] = { 0 };
-        const uint8_t *table = tables + entries[e].table;
-        for (uint32_t t = 0; t < 1U << (bits - 4); t++) {
-            vec_u8 off = vec_add_most(index - vec_all_u8(16 * t * 0x01010101U),
+    for (size_t t = 0; t < n; t++, table += n_limbs << bits) {
+        vec_u8 index = vec_load_u8(planes + indexes[t]), found[SEG_FOREST_LIMBS] = { 0 };
+        for (uint32_t e = 0; e < 1U << bits; e += 16) {
+            vec_u8 off = vec_add_most(index - vec_all_u8(e * 0x01010101U),
                                       vec_all_u8(0x70707070));
             for (size_t l = 0; l < n_limbs; l++)
-                found[l] |= vec_shuffle(vec_table(table + (l << bits) + 16 * t), off);
+                found[l] |= vec_shuffle(vec_table(table + (l << bits) + e), off);
         }
         for (size_t l = 0; l < n_limbs; l++)
             add_limb(sums, l, found[l]);
     }
+    return table;
 }
 
 INLINE void put_u16(uint16_t *to, vec_u16 x)
@@ -124,60 +127,61 @@ INLINE void put_u16(uint16_t *to, vec_u16 x)
     memcpy(to, &v, sizeof v);
 }
 
-INLINE void add_run_of(const seg_shap_run *run, size_t n_limbs, const seg_shap_entry *entries,
-                       const uint8_t *tables, const uint8_t *indexes, seg_shap_sums *sums)
+INLINE const uint8_t *add_run_of(const seg_shap_run *run, size_t n_limbs, const uint32_t *indexes,
+                                 const uint8_t *tables, const uint8_t *planes,
+                                 seg_shap_sums *sums)
 {
+    const uint8_t *table = tables;
     for (size_t first = 0; first < SEG_TILE_ROWS; first += VEC_BYTES) {
-        const seg_shap_entry *e = entries;
-        const uint8_t *at = indexes + first;
+        const uint32_t *i = indexes;
+        const uint8_t *at = planes + first;
         limb_sums found = { 0 };
-        add_small(&found, n_limbs, 4, e, run->n[0], tables, at);
-        add_small(&found, n_limbs, 5, e += run->n[0], run->n[1], tables, at);
-        add_small(&found, n_limbs, 6, e += run->n[1], run->n[2], tables, at);
-        add_large(&found, n_limbs, 7, e += run->n[2], run->n[3], tables, at);
-        add_large(&found, n_limbs, 8, e + run->n[3], run->n[4], tables, at);
+        table = add_small(&found, n_limbs, 4, i, run->n[0], tables, at);
+        table = add_small(&found, n_limbs, 5, i += run->n[0], run->n[1], table, at);
+        table = add_small(&found, n_limbs, 6, i += run->n[1], run->n[2], table, at);
+        table = add_large(&found, n_limbs, 7, i += run->n[2], run->n[3], table, at);
+        table = add_large(&found, n_limbs, 8, i + run->n[3], run->n[4], table, at);
         for (size_t l = 0; l < n_limbs; l++) {
             put_u16(sums->of[l][0] + first / 2, found.pair[l] - (found.upper[l] << 8));
             put_u16(sums->of[l][1] + first / 2, found.upper[l]);
         }
     }
+    return table;
 }
 
-static void add_run(const seg_shap_run *run, size_t n_limbs, const seg_shap_entry *entries,
-                    const uint8_t *tables, const uint8_t *indexes, seg_shap_sums *sums)
+static const uint8_t *add_run(const seg_shap_run *run, size_t n_limbs, const uint32_t *indexes,
+                              const uint8_t *tables, const uint8_t *planes, seg_shap_sums *sums)
 {
     if (n_limbs == 3)
-        add_run_of(run, 3, entries, tables, indexes, sums);
-    else
-        add_run_of(run, SEG_FOREST_LIMBS, entries, tables, indexes, sums);
+        return add_run_of(run, 3, indexes, tables, planes, sums);
+    return add_run_of(run, SEG_FOREST_LIMBS, indexes, tables, planes, sums);
 }
 #else
-static void add_run(const seg_shap_run *run, size_t n_limbs, const seg_shap_entry *entries,
-                    const uint8_t *tables, const uint8_t *indexes, seg_shap_sums *sums)
+static const uint8_t *add_run(const seg_shap_run *run, size_t n_limbs, const uint32_t *indexes,
+                              const uint8_t *tables, const uint8_t *planes, seg_shap_sums *sums)
 {
     for (size_t c = 0; c < SEG_SHAP_SIZES; c++)
-        for (size_t e = 0; e < run->n[c]; e++, entries++)
-            for (size_t l = 0; l < n_limbs; l++) {
-                const uint8_t *table = tables + entries->table + (l << (c + SEG_SHAP_BITS_MIN));
-                const uint8_t *index = indexes + entries->index;
+        for (size_t t = 0; t < run->n[c]; t++, indexes++)
+            for (size_t l = 0; l < n_limbs; l++, tables += (size_t)1 << (c + SEG_SHAP_BITS_MIN))
                 for (size_t i = 0; i < SEG_TILE_ROWS; i++)
-                    sums->of[l][i % 2][i / 2] += table[index[i]];
-            }
+                    sums->of[l][i % 2][i / 2] += tables[planes[*indexes + i]];
+    return tables;
 }
 #endif
 
 void ISA_NAME(seg_forest_shap_batch)(const seg_shap_batch *batch, size_t n_limbs,
                                      const seg_shap_tile *tile)
 {
-    const seg_shap_entry *entries = batch->entries;
+    const uint32_t *indexes = batch->indexes;
+    const uint8_t *tables = batch->tables;
     fill_indexes(batch, tile);
     for (size_t r = 0; r < batch->n_runs; r++) {
         const seg_shap_run *run = &batch->runs[r];
         seg_shap_sums *sums = &tile->sums[run->slot];
         if (run->flush)
             seg_shap_flush(sums, tile->units + (size_t)run->slot * SEG_TILE_ROWS);
-        add_run(run, n_limbs, entries, batch->tables, tile->indexes, sums);
+        tables = add_run(run, n_limbs, indexes, tables, tile->indexes, sums);
         for (size_t c = 0; c < SEG_SHAP_SIZES; c++)
-            entries += run->n[c];
+            indexes += run->n[c];
     }
 }
