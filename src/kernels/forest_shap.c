@@ -80,6 +80,7 @@ typedef struct work {
     const seg_kernels *kernels;
     seg_matrix x;
     float *phi;
+    double scale;               /* units in 1 */
 } work;
 
 static size_t tile_rows(size_t n, size_t tile)
@@ -105,10 +106,9 @@ static void look_up(const work *w, size_t first, size_t n, size_t n_tiles, scrat
     }
 }
 
-static void climb_leaf(const work *w, const seg_shap_climb *climb, uint32_t leaf, const float *row,
-                       seg_shap_path *path, double *units)
+static void climb_row(const work *w, const seg_shap_climb *climb, double value, const float *row,
+                      seg_shap_path *path, double *units)
 {
-    seg_shap_path_take(climb, leaf, path);
     for (size_t q = 0; q < path->n_features; q++)
         path->holds[q] = true;
     for (size_t i = 0; i < path->n_nodes; i++) {
@@ -116,21 +116,25 @@ static void climb_leaf(const work *w, const seg_shap_climb *climb, uint32_t leaf
         path->holds[path->at[i]]
             &= seg_tree_goes_left(&climb->tree, node, row[node->feature]) == path->left[i];
     }
-    seg_shap_path_give(path, climb->tree.nodes[leaf].value);
+    seg_shap_path_give(path, value);
     for (size_t q = 0; q < path->n_features; q++)
         units[(size_t)path->slot[q] * SEG_TILE_ROWS]
-            += nearbyint(ldexp(path->out[q], w->shap->exponent));
+            += nearbyint(path->out[q] * w->scale);
 }
 
+/* A path is found once for all rows of the tiles. */
 static void climb_all(const work *w, size_t first, size_t n, scratch *s)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < w->shap->n_climbs; c++) {
-            const seg_shap_climb *climb = &w->shap->climbs[c];
-            for (size_t l = 0; l < climb->n_leaves; l++)
-                climb_leaf(w, climb, climb->leaves[l], w->x.x + (first + i) * w->x.stride,
-                           &s->path, s->tile[i / SEG_TILE_ROWS].units + i % SEG_TILE_ROWS);
+    for (size_t c = 0; c < w->shap->n_climbs; c++) {
+        const seg_shap_climb *climb = &w->shap->climbs[c];
+        for (size_t l = 0; l < climb->n_leaves; l++) {
+            seg_shap_path_take(climb, climb->leaves[l], &s->path);
+            for (size_t i = 0; i < n; i++)
+                climb_row(w, climb, climb->tree.nodes[climb->leaves[l]].value,
+                          w->x.x + (first + i) * w->x.stride, &s->path,
+                          s->tile[i / SEG_TILE_ROWS].units + i % SEG_TILE_ROWS);
         }
+    }
 }
 
 /* And the tile is empty again. */
@@ -164,7 +168,7 @@ seg_status seg_forest_shap_rows(const seg_forest_shap *shap, seg_matrix x, int n
                                 float *phi, seg_error *err)
 {
     seg_status st = SEG_OK;
-    work w = { shap, seg_kernels_get(), x, phi };
+    work w = { shap, seg_kernels_get(), x, phi, ldexp(1, shap->exponent) };
     scratch *s = NULL;
     if (x.n_cols < shap->n_features)
         return seg_fail(err, SEG_E_USAGE, "the rows have %zu columns; the trees know %zu features",

@@ -134,7 +134,7 @@ struct seg_forest_shap {
     size_t n_features;
     size_t n_slots;
     uint32_t *feature;          /* per slot */
-    uint32_t *slot_of;          /* per feature; n_slots: not used */
+    uint32_t *slot_of;          /* per feature that is used */
     double base;
     int exponent;               /* a unit is 2^-exponent */
     size_t n_limbs;
@@ -146,5 +146,35 @@ struct seg_forest_shap {
     size_t n_climbs, climbs_cap;
     size_t longest;             /* of these */
 };
+
+/* ---- tables (forest_shap_tables.c) --------------------------------------------------------- */
+
+/* A table of the open batch. */
+typedef struct seg_shap_table {
+    uint32_t slot, fork;
+    uint32_t size;              /* 0: 16 entries */
+    uint32_t at;                /* in the bytes */
+} seg_shap_table;
+
+typedef struct seg_shap_builder {
+    seg_forest_shap *shap;
+    seg_shap_segment *segment;
+    seg_shap_batch *batch;      /* the open one; null: none */
+    seg_shap_table *tables;     /* of the open batch, */
+    size_t n_tables, tables_cap;
+    uint8_t *bytes;             /*    fork by fork */
+    size_t n_bytes, bytes_cap;
+    uint32_t *added;            /* per slot: entries since its last flush */
+    /* the tree at hand */
+    seg_shap_climb climb;
+    seg_shap_path path;
+    uint32_t *number;           /* per inner node: which of the tree's tests */
+    uint32_t n_forks;
+} seg_shap_builder;
+
+/* planes: null if none can serve the tree. */
+seg_status seg_shap_put_tree(seg_shap_builder *b, const seg_tree *tree,
+                             const seg_forest_planes *planes, seg_error *err);
+seg_status seg_shap_close_batch(seg_shap_builder *b, seg_error *err);
 
 #endif
