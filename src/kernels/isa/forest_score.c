@@ -97,6 +97,7 @@ typedef struct sums {
     uint16_t of[SEG_FOREST_LIMBS][2][SEG_TILE_ROWS / 2];   /* [limb][odd][row / 2] */
 } sums;
 
+#if defined(VEC_HAS_SHUFFLE)
 INLINE void add_u16(uint16_t *to, vec_u16 x)
 {
     vec_u16 v;
@@ -112,7 +113,6 @@ INLINE void add_bytes(uint16_t sum[2][SEG_TILE_ROWS / 2], size_t first, vec_u8 x
     add_u16(sum[1] + first / 2, (vec_u16)x >> 8);
 }
 
-#if defined(VEC_HAS_SHUFFLE)
 INLINE void look_up_16(const uint8_t *limb, labels at, uint16_t sum[2][SEG_TILE_ROWS / 2],
                        size_t first)
 {
