@@ -313,6 +313,7 @@ static void a_file_gives_back_what_was_saved(void **state)
         for (size_t i = 0; i + 2 < a->n_bins; i++)
             assert_true(a->n_levels > 0 ? a->levels[i] == b->levels[i] : a->cuts[i] == b->cuts[i]);
     }
+    seg_psi_free(back);
     assert_int_equal(round_trip(NULL, &back, &err), SEG_OK);
     assert_null(back);
     seg_psi_free(psi);
