@@ -17,6 +17,7 @@
 #include "jobs/features.h"
 #include "jobs/figures_show.h"
 #include "jobs/import.h"
+#include "jobs/import_model.h"
 #include "jobs/inspect.h"
 #include "jobs/lists.h"
 #include "jobs/outputs.h"
@@ -77,6 +78,12 @@ static const seg_command commands[] = {
       .summary = "a model as JSON, text or CSV",
       .options = seg_export_option_table, .options_size = sizeof(seg_export_options),
       .defaults = all_zero, .run = seg_export_run },
+    { .name = "import-model", .group = "Models", .operands = "FILE", .min_operands = 1,
+      .max_operands = 1, .operand_keys = input_keys,
+      .summary = "boosted trees of LightGBM (text) or XGBoost (JSON)",
+      .options = seg_import_model_option_table,
+      .options_size = sizeof(seg_import_model_options),
+      .defaults = seg_import_model_defaults, .run = seg_import_model_run },
     { .name = "lists", .group = "Results", .operands = "SCORES", .min_operands = 1,
       .max_operands = 1, .operand_keys = scores_keys,
       .summary = "lists for people and CRM systems",

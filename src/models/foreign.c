@@ -147,6 +147,7 @@ static seg_status name_levels(seg_foreign *foreign, seg_foreign_feature *f, seg_
             return seg_arena_failed(err);
     }
     f->levels = names;
+    f->by_code = true;
     return SEG_OK;
 }
 

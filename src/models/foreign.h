@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "data/schema.h"
 #include "kernels/tree.h"
+#include "segmill/model.h"
 
 enum {
     SEG_FOREIGN_FEATURES_MAX = 1 << 16,
@@ -37,6 +38,7 @@ typedef struct seg_foreign_feature {
     bool is_category;
     size_t n_levels;             /* category: at least so many codes */
     const char *const *levels;   /* their names; null: "0", "1" ... */
+    bool by_code;                /* they were null */
 } seg_foreign_feature;
 
 /* Start from all zero; texts live in the arena. */
@@ -78,5 +80,14 @@ bool seg_foreign_at_most(double t, float *out);
 seg_status seg_lightgbm_read(const char *text, size_t n_bytes, seg_foreign *out, seg_error *err);
 /* XGBoost's JSON: xgboost_json.c. */
 seg_status seg_xgboost_read(const char *text, size_t n_bytes, seg_foreign *out, seg_error *err);
+
+/* The model, as one of `boost`: foreign_model.c. Takes the trees out of `foreign`. program: what the
+ * file is of. Deciles are tenths of the probability until they are set from rows' own ones, which
+ * are sorted by it. */
+seg_status seg_foreign_model(seg_foreign *foreign, const char *program, const char *label,
+                             const char *positive, const char *negative, seg_model **out,
+                             seg_error *err);
+seg_status seg_foreign_set_deciles(seg_model *model, float *probabilities, size_t n,
+                                   seg_error *err);
 
 #endif

@@ -224,6 +224,17 @@ static seg_status next_real(cursor *c, double *out)
     return SEG_OK;
 }
 
+/* "inf": all numbers go left, missing values right. */
+static seg_status next_threshold(cursor *c, double *out)
+{
+    slice rest = c->rest, word;
+    if (!next_word(&rest, &word) || !is(word, "inf"))
+        return next_real(c, out);
+    c->rest = rest;
+    *out = (double)INFINITY;
+    return SEG_OK;
+}
+
 static seg_status next_whole(cursor *c, int64_t *out)
 {
     slice word;
@@ -352,7 +363,7 @@ static seg_status read_splits(reader *r, const slice *values, int64_t n_leaves,
         double threshold;
         seg_foreign_node node = { .threshold = NAN };
         TRY(next_whole(&features, &feature));
-        TRY(next_real(&thresholds, &threshold));
+        TRY(next_threshold(&thresholds, &threshold));
         TRY(next_whole(&types, &type));
         TRY(next_whole(&lefts, &left));
         TRY(next_whole(&rights, &right));

@@ -1,4 +1,4 @@
-for command in import inspect features train score evaluate export lists run verify doctor; do
+for command in import inspect features train score evaluate export import-model lists run verify doctor; do
     segmill $command --help >long || echo "$command --help failed"
     segmill help $command >again
     cmp long again

@@ -33,7 +33,10 @@ static char *text_of(const char *name, size_t *n)
 {
     char path[256];
     snprintf(path, sizeof path, "tests/golden/foreign/%s", name);
-    return read_bytes(path, n);
+    char *text = read_bytes(path, n);
+    text = realloc(text, *n + 1);
+    text[*n] = '\0';
+    return text;
 }
 
 /* ---- what the programs said ------------------------------------------------------------ */
@@ -211,6 +214,26 @@ static void refuses(size_t m, const char *from, const char *to, const char *mess
     free(text);
 }
 
+static void a_threshold_without_end_parts_numbers_from_missing_values(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "tree\nobjective=binary\nmax_feature_idx=0\nfeature_names=x\nfeature_infos=[0:1]\n\n"
+        "Tree=0\nnum_leaves=2\nnum_cat=0\nsplit_feature=0\nsplit_gain=1\nthreshold=inf\n"
+        "decision_type=8\nleft_child=-1\nright_child=-2\nleaf_value=0.5 -0.25\nleaf_count=7 3\n"
+        "\nend of trees\n";
+    seg_foreign model;
+    seg_error err = { 0 };
+    assert_int_equal(seg_lightgbm_read(text, sizeof text - 1, &model, &err), SEG_OK);
+    const seg_tree *tree = model.trees;
+    assert_true(seg_tree_goes_left(tree, tree->nodes, -1));
+    assert_true(seg_tree_goes_left(tree, tree->nodes, FLT_MAX));
+    assert_false(seg_tree_goes_left(tree, tree->nodes, NAN));
+    assert_true(tree->nodes[tree->nodes->right].value == -0.25);
+    assert_true(fabs(tree->nodes->value - (0.7 * 0.5 - 0.3 * 0.25)) < 1e-12);
+    seg_foreign_free(&model);
+}
+
 static void what_cannot_be_imported_is_named(void **state)
 {
     (void)state;
@@ -311,6 +334,7 @@ int main(void)
         cmocka_unit_test(features_that_no_tree_asks_for_are_left_out),
         cmocka_unit_test(rows_of_a_node_are_those_of_its_children),
         cmocka_unit_test(floats_decide_by_the_rounded_threshold_as_by_the_exact_one),
+        cmocka_unit_test(a_threshold_without_end_parts_numbers_from_missing_values),
         cmocka_unit_test(what_cannot_be_imported_is_named),
         cmocka_unit_test(a_file_that_is_cut_anywhere_or_spoiled_is_survived),
         cmocka_unit_test(survives_every_allocation_failure),
