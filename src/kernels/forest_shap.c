@@ -1,5 +1,5 @@
 /* forest_shap.c: the Shapley values of rows. Several tiles of rows go through a batch of trees
- * while its tables are in the cache; what has no table is climbed row by row. */
+ * while its tables are in the cache; what has no table is climbed. */
 #include "kernels/forest_shap.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ double seg_forest_shap_base(const seg_forest_shap *shap)
 typedef struct scratch {
     seg_shap_tile tile[TILES];
     size_t n_tiles;
-    seg_shap_path path;
+    seg_shap_climber climber;
 } scratch;
 
 static void scratch_free(scratch *s)
@@ -35,7 +35,7 @@ static void scratch_free(scratch *s)
     }
     seg_free(s->tile[0].truths);
     seg_free(s->tile[0].indexes);
-    seg_shap_path_free(&s->path);
+    seg_shap_climber_free(&s->climber);
 }
 
 static size_t plane_count(const seg_forest_shap *shap)
@@ -55,7 +55,7 @@ static seg_status scratch_new(const seg_forest_shap *shap, scratch *s, seg_error
     size_t n_planes = plane_count(shap), tiles = SLOTS_OF_ALL_TILES / (shap->n_slots + 1);
     seg_shap_tile *first = &s->tile[0];
     s->n_tiles = tiles < 1 ? 1 : tiles > TILES ? TILES : tiles;
-    TRY(seg_shap_path_new(shap->longest + 1, shap->n_slots, &s->path, err));
+    TRY(seg_shap_climber_new(shap, &s->climber, err));
     TRY(SEG_ALLOC(&first->truths, (size_t)2 * SEG_FOREST_LEAVES * SEG_TILE_ROWS,
                   "the tiles of rows", err));
     TRY(SEG_ALLOC(&first->indexes, (size_t)SEG_SHAP_FORKS * SEG_TILE_ROWS, "the tiles of rows",
@@ -106,35 +106,13 @@ static void look_up(const work *w, size_t first, size_t n, size_t n_tiles, scrat
     }
 }
 
-static void climb_row(const work *w, const seg_shap_climb *climb, double value, const float *row,
-                      seg_shap_path *path, double *units)
-{
-    for (size_t q = 0; q < path->n_features; q++)
-        path->holds[q] = true;
-    for (size_t i = 0; i < path->n_nodes; i++) {
-        const seg_tree_node *node = &climb->tree.nodes[path->node[i]];
-        path->holds[path->at[i]]
-            &= seg_tree_goes_left(&climb->tree, node, row[node->feature]) == path->left[i];
-    }
-    seg_shap_path_give(path, value);
-    for (size_t q = 0; q < path->n_features; q++)
-        units[(size_t)path->slot[q] * SEG_TILE_ROWS]
-            += nearbyint(path->out[q] * w->scale);
-}
-
-/* A path is found once for all rows of the tiles. */
 static void climb_all(const work *w, size_t first, size_t n, scratch *s)
 {
-    for (size_t c = 0; c < w->shap->n_climbs; c++) {
-        const seg_shap_climb *climb = &w->shap->climbs[c];
-        for (size_t l = 0; l < climb->n_leaves; l++) {
-            seg_shap_path_take(climb, climb->leaves[l], &s->path);
-            for (size_t i = 0; i < n; i++)
-                climb_row(w, climb, climb->tree.nodes[climb->leaves[l]].value,
-                          w->x.x + (first + i) * w->x.stride, &s->path,
-                          s->tile[i / SEG_TILE_ROWS].units + i % SEG_TILE_ROWS);
-        }
-    }
+    for (size_t c = 0; c < w->shap->n_climbs; c++)
+        for (size_t t = 0; t * SEG_TILE_ROWS < n; t++)
+            seg_shap_climb_rows(w->shap, &w->shap->climbs[c],
+                                w->x.x + (first + t * SEG_TILE_ROWS) * w->x.stride, w->x.stride,
+                                tile_rows(n, t), w->scale, &s->climber, s->tile[t].units);
 }
 
 /* And the tile is empty again. */

@@ -130,6 +130,13 @@ void seg_shap_path_take(const seg_shap_climb *climb, uint32_t node, seg_shap_pat
 void seg_shap_path_give(seg_shap_path *path, double value);
 /* ---- the whole (forest_shap_plan.c) ------------------------------------------------------ */
 
+enum { SEG_SHAP_POINTS = 24, SEG_SHAP_FEATURES = 2 * SEG_SHAP_POINTS };
+
+/* Of n points: an integral over 0 .. 1 is the sum of weight times the value at `at`. */
+typedef struct seg_shap_points {
+    double at[SEG_SHAP_POINTS], weight[SEG_SHAP_POINTS];
+} seg_shap_points;
+
 struct seg_forest_shap {
     size_t n_features;
     size_t n_slots;
@@ -145,7 +152,27 @@ struct seg_forest_shap {
     seg_shap_climb *climbs;     /* trees with leaves without tables */
     size_t n_climbs, climbs_cap;
     size_t longest;             /* of these */
+    seg_shap_points points[SEG_SHAP_POINTS + 1];   /* [n], if there are climbs */
 };
+
+/* ---- rows without tables (forest_shap_climb.c) ---------------------------------------------- */
+
+/* Memory of a thread; SEG_TILE_ROWS values per node or feature of a path. */
+typedef struct seg_shap_climber {
+    seg_shap_path path;
+    uint8_t *left, *holds;
+    double *factor, *before, *sum;
+} seg_shap_climber;
+
+void seg_shap_points_fill(seg_shap_points points[SEG_SHAP_POINTS + 1]);
+seg_status seg_shap_climber_new(const seg_forest_shap *shap, seg_shap_climber *out,
+                                seg_error *err);
+void seg_shap_climber_free(seg_shap_climber *climber);
+/* Adds what n <= SEG_TILE_ROWS rows get from the leaves of a tree that have no table; scale: units
+ * in 1. */
+void seg_shap_climb_rows(const seg_forest_shap *shap, const seg_shap_climb *climb, const float *x,
+                         size_t stride, size_t n, double scale, seg_shap_climber *c,
+                         double *units);
 
 /* ---- tables (forest_shap_tables.c) --------------------------------------------------------- */
 

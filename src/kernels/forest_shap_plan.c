@@ -154,6 +154,8 @@ seg_status seg_forest_shap_new(const seg_tree *trees, size_t n_trees, size_t n_f
     choose_unit(trees, n_trees, shap);
     b.shap = shap;
     TRY(put_trees(&b, trees, n_trees, err));
+    if (shap->n_climbs > 0)
+        seg_shap_points_fill(shap->points);
     *out = shap;
     shap = NULL;
 

@@ -3,7 +3,7 @@
  * A table holds what a fork gives to one feature, in units of a power of two, less its least entry.
  * Rounding is carried from feature to feature, so that what a row gets of a fork adds up to the
  * whole within half a unit. Leaves below more features than an index has bits, those of very large
- * trees and those beyond TABLE_BYTES_MAX have no table: their paths are climbed row by row. */
+ * trees and those beyond TABLE_BYTES_MAX have no table: forest_shap_climb.c has them. */
 #include "kernels/forest_shap.h"
 
 #include <math.h>

@@ -49,7 +49,7 @@ static double rows_of(const seg_tree_node *node)
     return (double)(node->n[0] + node->n[1]);
 }
 
-/* ---- all subsets of the features ------------------------------------------------------------- */
+/* ---- all subsets of the features ---------------- */
 
 /* The mean below a node over the rows learned from, of the features in the set as the row has
  * them. */
@@ -123,7 +123,7 @@ static void small_trees_agree_with_all_subsets(void **state)
     assert_int_equal(seg_alloc_live, 0);
 }
 
-/* ---- all subsets of each path ------------------------------------------------------------------ */
+/* ---- all subsets of each path ---------------- */
 
 typedef struct way {
     size_t n;
@@ -215,7 +215,39 @@ static void large_trees_agree_with_their_paths_and_add_up(void **state)
     }
 }
 
-/* ---- the same bits ------------------------------------------------------------------------------ */
+/* Beyond what quadrature has points for. */
+static void a_path_of_sixty_features_is_exact(void **state)
+{
+    (void)state;
+    enum { M = 60, ROWS = 70 };
+    seg_tree_node nodes[2 * M + 1] = { 0 };
+    seg_tree tree = { .nodes = nodes, .n_nodes = 2 * M + 1 };
+    float x[ROWS * M], phi[ROWS * M];
+    for (uint32_t f = 0; f < M; f++) {
+        nodes[2 * f] = (seg_tree_node){ .feature = (int32_t)f, .threshold = 0.5F,
+                                        .left = 2 * f + 1, .right = 2 * f + 2,
+                                        .n = { 0, 40 * (M + 1 - (int64_t)f) } };
+        nodes[2 * f + 1] = (seg_tree_node){ .feature = -1, .value = 1 + 0.1 * f };
+        nodes[2 * f + 1].n[0] = 1 + f % 3;
+    }
+    nodes[(size_t)2 * M].feature = -1;
+    nodes[(size_t)2 * M].value = -7;
+    nodes[(size_t)2 * M].n[0] = 40;
+    for (size_t i = 0; i < ROWS * M; i++)
+        x[i] = i * 7919 % 101 < i / M ? 0 : 1;   /* later rows leave the path sooner */
+    seg_forest_shap *shap;
+    OK(seg_forest_shap_new(&tree, 1, M, &shap, &err));
+    OK(seg_forest_shap_rows(shap, (seg_matrix){ x, ROWS, M, M }, 1, phi, &err));
+    for (size_t i = 0; i < ROWS; i++) {
+        double want[M] = { 0 };
+        by_paths(&tree, 0, x + i * M, (way){ 0 }, want);
+        for (size_t f = 0; f < M; f++)
+            assert_true(fabs(want[f] - (double)phi[i * M + f]) < 2e-6);
+    }
+    seg_forest_shap_free(shap);
+}
+
+/* ---- the same bits ---------------- */
 
 static void same_bits_for_any_level_threads_and_rows(void **state)
 {
@@ -250,7 +282,7 @@ static void same_bits_for_any_level_threads_and_rows(void **state)
     unsetenv("SEGMILL_ISA");
 }
 
-/* ---- odd ensembles ------------------------------------------------------------------------------- */
+/* ---- odd ensembles ---------------- */
 
 static void ensembles_without_splits_give_nothing(void **state)
 {
@@ -344,6 +376,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_trees_agree_with_all_subsets),
         cmocka_unit_test(large_trees_agree_with_their_paths_and_add_up),
+        cmocka_unit_test(a_path_of_sixty_features_is_exact),
         cmocka_unit_test(same_bits_for_any_level_threads_and_rows),
         cmocka_unit_test(ensembles_without_splits_give_nothing),
         cmocka_unit_test(rows_that_nobody_learned_from_count_half),
