@@ -227,7 +227,7 @@ done:
 }
 
 seg_status seg_split_new(const seg_context *ctx, const seg_classify_options *o,
-                         seg_source *source, seg_split *out, seg_error *err)
+                         seg_source *source, seg_node *into, seg_split *out, seg_error *err)
 {
     *out = (seg_split){ 0 };
     seg_status st = check_options(o, source->schema, err);
@@ -237,7 +237,7 @@ seg_status seg_split_new(const seg_context *ctx, const seg_classify_options *o,
         return read_split(ctx, o, source, out, err);
     if (o->time != NULL)
         return seg_folds_forward(ctx, source, o->cv == 0 ? SEG_PARTS_USUAL : (int)o->cv,
-                                 o->positive, o->time, o->gap, out, err);
+                                 o->positive, o->time, o->gap, into, out, err);
     if (o->cv == 0 && o->group == NULL && o->money.value > 0)
         seg_note(ctx, SEG_LEVEL_INFO, "--value: profit is judged on held-out rows, by cross-validation"
                  " with %d folds; --cv, --folds or --time choose others", SEG_FOLDS_USUAL);

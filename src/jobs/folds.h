@@ -22,9 +22,10 @@ typedef struct seg_split {
 
 /* The split that the options ask for: n_models 0 when they ask for none. SEG_E_USAGE for
  * options that exclude each other. The label must have two values: the same messages as a
- * training. The source is read once and rewound. */
+ * training. The source is read once and rewound. A forward split puts parts[] {from,
+ * learned_rows, judged_rows} under `into`. */
 seg_status seg_split_new(const seg_context *ctx, const seg_classify_options *options,
-                         seg_source *source, seg_split *out, seg_error *err);
+                         seg_source *source, seg_node *into, seg_split *out, seg_error *err);
 void seg_split_free(seg_split *split);
 
 /* Fold numbers for seg_train_input, with held_out = model; valid until the next call. */
@@ -71,6 +72,6 @@ seg_status seg_folds_deal(const seg_context *ctx, seg_source *source, int n_fold
  * m + 1 and is judged on it. Rows without a date are apart. 12 bytes a row. */
 seg_status seg_folds_forward(const seg_context *ctx, seg_source *source, int n_parts,
                              const char *positive, const char *column, uint32_t gap,
-                             seg_split *out, seg_error *err);
+                             seg_node *into, seg_split *out, seg_error *err);
 
 #endif

@@ -178,16 +178,17 @@ static seg_status check_parts(timeline *t, seg_error *err)
     return SEG_OK;
 }
 
-static void tell(const timeline *t, const seg_context *ctx)
+static void put_parts(const timeline *t, const seg_context *ctx, seg_node *into)
 {
-    char from[TIME_BYTES], learned[32], judged[32];
-    for (int m = 0; m < t->n_parts; m++)
-        seg_note(ctx, SEG_LEVEL_INFO, "part %d: from '%s' %s on, %s rows, judged by what %s rows"
-                 " before %staught", m, t->column->name,
-                 print_time(from, t->column, seg_real_of_key(t->cuts[m])),
-                 seg_group_digits(judged, (int64_t)(t->judged[m][0] + t->judged[m][1])),
-                 seg_group_digits(learned, (int64_t)(t->learned[m][0] + t->learned[m][1])),
-                 t->gap > 0 ? "and outside the gap " : "");
+    char from[TIME_BYTES];
+    seg_node *parts = seg_put_array(into, "parts");
+    for (int m = 0; m < t->n_parts; m++) {
+        seg_node *part = seg_put_object(parts, NULL);
+        print_time(from, t->column, seg_real_of_key(t->cuts[m]));
+        seg_put_text(part, "from", from);
+        seg_put_int(part, "learned_rows", (int64_t)(t->learned[m][0] + t->learned[m][1]));
+        seg_put_int(part, "judged_rows", (int64_t)(t->judged[m][0] + t->judged[m][1]));
+    }
     if (t->n_dated < t->n_rows)
         seg_note(ctx, SEG_LEVEL_WARN, "%llu rows have no '%s': neither learned from nor judged on",
                  (unsigned long long)(t->n_rows - t->n_dated), t->column->name);
@@ -195,7 +196,7 @@ static void tell(const timeline *t, const seg_context *ctx)
 
 seg_status seg_folds_forward(const seg_context *ctx, seg_source *source, int n_parts,
                              const char *positive, const char *column, uint32_t gap,
-                             seg_split *out, seg_error *err)
+                             seg_node *into, seg_split *out, seg_error *err)
 {
     seg_status st = SEG_OK;
     size_t n = (size_t)source->n_rows;
@@ -216,7 +217,7 @@ seg_status seg_folds_forward(const seg_context *ctx, seg_source *source, int n_p
     for (uint64_t row = 0; row < source->n_rows; row++)
         place_row(&t, row, &out->judged[row], &out->ready[row]);
     TRY(check_parts(&t, err));
-    tell(&t, ctx);
+    put_parts(&t, ctx, into);
     out->n_models = n_parts;
 
 done:

@@ -47,7 +47,7 @@ static seg_status validate(const seg_train_input *input, const seg_method *metho
     seg_split split = { 0 };
     seg_status st = SEG_OK;
     const seg_classify_options *options = input->options;
-    TRY(seg_split_new(input->ctx, options, source, &split, err));
+    TRY(seg_split_new(input->ctx, options, source, result, &split, err));
     TRY(seg_leaks_find(input->ctx, source, options->positive,
                        options->folds == NULL ? NULL : split.judged, result, err));
     if (split.n_models > 0) {

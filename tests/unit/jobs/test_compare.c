@@ -78,7 +78,7 @@ static void it_reaches_the_published_figures(void **state)
             fail_msg("%s", err.text);
         snprintf(path, sizeof path, "%s/churn/%s", data_dir(), p->folds);
         seg_classify_options classify = { .folds = path };
-        assert_int_equal(seg_split_new(&ctx, &classify, source, &split, &err), SEG_OK);
+        assert_int_equal(seg_split_new(&ctx, &classify, source, NULL, &split, &err), SEG_OK);
         seg_doc *doc = compare(&ctx, source, &split);
         assert_true(figure(doc, 1, "auc") > p->auc - 0.003);
         assert_true(figure(doc, 1, "log_loss") < p->log_loss + 0.003);

@@ -69,7 +69,7 @@ static void refuses(const seg_classify_options *options, seg_source *source, seg
 {
     seg_split split;
     seg_error err = { .text = "" };
-    assert_int_equal(seg_split_new(&plain_ctx, options, source, &split, &err), status);
+    assert_int_equal(seg_split_new(&plain_ctx, options, source, NULL, &split, &err), status);
     assert_int_equal(split.n_models, 0);
     assert_null(split.judged);
     if (strstr(err.text, text) == NULL)
@@ -298,7 +298,8 @@ static void what_is_judged_comes_after_what_is_learned(void **state)
     for (int c = 0; c < 2; c++) {
         seg_split split;
         seg_error err = { .text = "" };
-        if (seg_folds_forward(&plain_ctx, source, PARTS, NULL, columns[c], GAP, &split, &err)
+        if (seg_folds_forward(&plain_ctx, source, PARTS, NULL, columns[c], GAP, NULL, &split,
+                              &err)
             != SEG_OK)
             fail_msg("%s", err.text);
         assert_int_equal(split.n_models, PARTS);
@@ -339,7 +340,7 @@ static void rows_of_one_time_are_never_parted(void **state)
     for (size_t i = 0; i < N; i++)
         days[i] = (int32_t)(i * 31 % 17);
     seg_source *source = wide_rows(N);
-    assert_int_equal(seg_folds_forward(&plain_ctx, source, 3, NULL, "day", 0, &split, &err),
+    assert_int_equal(seg_folds_forward(&plain_ctx, source, 3, NULL, "day", 0, NULL, &split, &err),
                      SEG_OK);
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < i; k++)
@@ -402,7 +403,7 @@ static void survives_every_allocation_failure(void **state)
             seg_split split;
             seg_error err;
             seg_alloc_fail_after = n;
-            st = seg_split_new(&plain_ctx, &ways[w], source, &split, &err);
+            st = seg_split_new(&plain_ctx, &ways[w], source, NULL, &split, &err);
             seg_alloc_fail_after = -1;
             assert_int_equal(source->rewind(source, &err), SEG_OK);
             seg_split_free(&split);

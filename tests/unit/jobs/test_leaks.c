@@ -200,7 +200,7 @@ static void copies_in_another_fold_are_told(void **state)
         fold[i] = (uint8_t)(i % 5);
     for (size_t i = 0; i < 60; i++) {
         memcpy(x[N - 1 - i], x[i], sizeof x[i]);
-        fold[N - 1 - i] = i < 20 ? fold[i] : (uint8_t)((fold[i] + 1) % 5);
+        fold[N - 1 - i] = (uint8_t)((fold[i] + (i < 20 ? 0 : 1)) % 5);
     }
     finds("-", "equal rows", fold);   /* 80 of 5,000 rows */
     for (size_t i = 20; i < 60; i++)
