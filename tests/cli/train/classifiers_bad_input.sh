@@ -1,6 +1,6 @@
 # Each classifier says in one line what is wrong with the data, or goes on and says so.
 . "$TREE/tests/cli/lib.sh"
-methods="tree"
+methods="tree forest boost"
 
 awk 'BEGIN {
     print "id,age,spend,plan,churned"
@@ -46,7 +46,7 @@ for m in $methods; do
     refuses segmill train $m one_row.csv --label churned -o m
     refuses segmill train $m one_row.csv --label churned --cv 2 -o m
     refuses segmill train $m t.csv --label churned --drop age,spend,plan -o m
-    refuses segmill train $m t.csv --label churned --max-depth 0 -o m
+    refuses segmill train $m t.csv --label churned --max-depth 31 -o m
     refuses segmill train $m t.csv --label churned --cv 100 --group plan -o m
     echo "--- $m: odd, but possible"
     tells segmill train $m two_rows.csv --label churned -o m
@@ -79,5 +79,5 @@ for m in $methods; do
     echo "--- $m: forward"
     segmill train $m dated.csv --label churned --time seen --gap 20 -o m | sed -n '/^parts/,/^leaks/p'
     segmill train $m dated.csv --label churned --time age --cv 1 -o m | sed -n '/^parts/,/^leaks/p'
-    segmill export m --to json | grep -c '"age"'
+    segmill inspect m | grep '^features'
 done
