@@ -1,9 +1,8 @@
 . "$TREE/tests/cli/lib.sh"
 [ -e "$DATA/churn" ] || exit 77
-# Real tables are not accused, with their ids or without.
+# Real tables are not accused, with their ids or without. A small tree: it is not looked at.
 clean() {
-    quiet segmill train tree "$@" -o m
-    segmill train tree "$@" -o m 2>&1 | grep -e '^leaks' -e warning
+    segmill train tree "$@" --teacher no --max-depth 2 -o m 2>&1 | grep -e '^leaks' -e warning
 }
 clean "$DATA/churn/telco_churn.csv" --label Churn
 clean "$DATA/churn/bank_churn.csv" --label Exited
@@ -19,10 +18,10 @@ echo "--- planted"
 awk 'NR == 1 { print $0 ",days_closed"; next }
      { print $0 "," (/,Yes\r?$/ ? NR % 9 + 1 : "") }' \
     "$DATA/churn/telco_churn.csv" | tr -d '\r' >dated.csv
-segmill train tree dated.csv --label Churn -o m 2>&1 | sed -n '/^leaks/,/^positives/p'
+segmill train tree dated.csv --label Churn --teacher no --max-depth 2 -o m 2>&1 | sed -n '/^leaks/,/^positives/p'
 awk -F, 'BEGIN { OFS = "," } { sub(/\r$/, "") }
          NR == 1 { print $0, "refund", "status"; next }
          { yes = $NF == "Yes"; print $0, yes && NR % 3 == 0 ? 20 : 0, yes ? "closed" : "open" }' \
     "$DATA/churn/telco_churn.csv" >told.csv
-segmill train tree told.csv --label Churn -o m | sed -n '/^leaks/,/^positives/p'
-segmill train tree told.csv --label Churn --drop refund,status -o m | sed -n '/^leaks/,/^positives/p'
+segmill train tree told.csv --label Churn --teacher no --max-depth 2 -o m | sed -n '/^leaks/,/^positives/p'
+segmill train tree told.csv --label Churn --drop refund,status --teacher no --max-depth 2 -o m | sed -n '/^leaks/,/^positives/p'
