@@ -217,3 +217,34 @@ void seg_tree_shrink(seg_tree *tree, double shrinkage)
         }
     }
 }
+
+static void bound_below(seg_tree *tree, const int8_t *monotone, uint32_t at, double least,
+                        double most)
+{
+    seg_tree_node *node = &tree->nodes[at];
+    node->value = fmin(most, fmax(least, node->value));
+    if (node->feature < 0)
+        return;
+    double left = fmin(most, fmax(least, tree->nodes[node->left].value)),
+           right = fmin(most, fmax(least, tree->nodes[node->right].value));
+    double middle = (left + right) / 2;
+    switch (monotone[node->feature]) {
+    case 1:
+        bound_below(tree, monotone, node->left, least, middle);
+        bound_below(tree, monotone, node->right, middle, most);
+        break;
+    case -1:
+        bound_below(tree, monotone, node->left, middle, most);
+        bound_below(tree, monotone, node->right, least, middle);
+        break;
+    default:
+        bound_below(tree, monotone, node->left, least, most);
+        bound_below(tree, monotone, node->right, least, most);
+        break;
+    }
+}
+
+void seg_tree_bound(seg_tree *tree, const int8_t *monotone)
+{
+    bound_below(tree, monotone, 0, -INFINITY, INFINITY);   /* at most SEG_TREE_DEPTH_MAX deep */
+}

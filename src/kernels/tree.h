@@ -66,5 +66,8 @@ seg_status seg_tree_prune(seg_tree *tree, size_t max_leaves, const int64_t weigh
                           seg_error *err);
 /* Fill value: the share of class 1, pulled towards the parent's by `shrinkage` rows. */
 void seg_tree_shrink(seg_tree *tree, double shrinkage);
+/* Move values so that they do not fall (+1) or rise (-1) with a feature, other features being
+ * equal: below a split of it, all values on a side keep to that side of the middle. */
+void seg_tree_bound(seg_tree *tree, const int8_t *monotone);
 
 #endif

@@ -62,13 +62,17 @@ static uint64_t key_of(const forest *f, size_t tree)
     return seg_rng_u64((seg_rng){ f->learn->input.ctx->seed, row_stream }, tree);
 }
 
-static void set_values(seg_tree *tree)
+static void set_values(const seg_learn *learn, seg_tree *tree)
 {
     for (size_t v = 0; v < tree->n_nodes; v++) {
         seg_tree_node *node = &tree->nodes[v];
         double share = (double)node->n[1] / (double)(node->n[0] + node->n[1]);
-        node->value = rint(share / SEG_SCORE_UNIT) * SEG_SCORE_UNIT;
+        node->value = share;
     }
+    if (learn->monotone != NULL)
+        seg_tree_bound(tree, learn->monotone);
+    for (size_t v = 0; v < tree->n_nodes; v++)
+        tree->nodes[v].value = rint(tree->nodes[v].value / SEG_SCORE_UNIT) * SEG_SCORE_UNIT;
 }
 
 /* Rows that the tree has not seen. Several workers may add to one row at a time. */
@@ -110,7 +114,7 @@ static void grow_tree(void *arg, size_t task, int thread)
     if (w->status != SEG_OK)
         return;
     seg_grower_put_counts(w->grower, tree);
-    set_values(tree);
+    set_values(l, tree);
     for (size_t i = 0; i < l->n_rows; i++) {   /* the list of rows is of no more use */
         w->rows[n_unseen] = (uint32_t)i;
         n_unseen += (w->values[i] & 0xffff) == 0;
@@ -213,7 +217,8 @@ seg_status seg_bagging_fit(seg_learn *learn, const seg_bagging_options *options,
     f.rule = (seg_grow_rule){
         .split = { .gain = SEG_GAIN_GINI, .min_rows = out->used.min_leaf, .level_price = 1,
                    .weight = { balanced ? (double)learn->n[1] : 1,
-                               balanced ? (double)learn->n[0] : 1 } },
+                               balanced ? (double)learn->n[0] : 1 },
+                   .monotone = learn->monotone },
         .max_depth = out->used.max_depth, .max_leaves = LEAVES_MAX, .n_try = out->used.n_try,
         .best_first = learn->n_rows / out->used.min_leaf > LEAVES_MAX,
         .seed = learn->input.ctx->seed,

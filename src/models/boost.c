@@ -9,6 +9,7 @@
 
 typedef struct seg_boost_options {
     seg_classify_options classify;   /* first, as for every classifier */
+    seg_monotone_options monotone;
     seg_boosting_options fit;
     uint32_t try_all;
 } seg_boost_options;
@@ -32,6 +33,7 @@ static const seg_option option_table[] = {
       "share of the features that a tree may use, drawn for each (0: chosen)", 0 },
     { "row-share", SEG_OPTION_F64, FIELD(fit.row_share), 0, 1, NULL, "X",
       "share of the rows that a tree learns from, drawn for each (0: chosen)", 0 },
+    SEG_MONOTONE_OPTION_ROWS(seg_boost_options, monotone),
     { "auto", SEG_OPTION_FLAG, FIELD(try_all), 0, 0, NULL, NULL,
       "try several settings on rows that are held out, and take the best", 0 },
     { "time", SEG_OPTION_F64, FIELD(fit.seconds), 0, 1e9, NULL, "SECONDS",
@@ -71,7 +73,8 @@ static seg_status train_begin(const seg_train_input *input, void **out, seg_erro
     TRY(SEG_ALLOC(&t, 1, "the training of boosted trees", err));
     t->options = *(const seg_boost_options *)input->options;
     t->options.fit.several = t->options.try_all != 0;
-    TRY(seg_learn_begin(input, t->options.classify.positive, &t->learn, err));
+    TRY(seg_learn_begin(input, t->options.classify.positive, &t->options.monotone,
+                        &t->learn, err));
     *out = t;
     t = NULL;
 

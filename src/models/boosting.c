@@ -37,7 +37,8 @@ static const setting settings[] = {
 enum { N_SETTINGS = sizeof settings / sizeof *settings };
 
 /* What was given goes before what the setting says. */
-static seg_boost_rule rule_of(const seg_boosting_options *o, const setting *s, uint64_t seed)
+static seg_boost_rule rule_of(const seg_learn *learn, const seg_boosting_options *o,
+                              const setting *s)
 {
     return (seg_boost_rule){
         .rate = o->rate > 0 ? o->rate : s->rate,
@@ -51,7 +52,7 @@ static seg_boost_rule rule_of(const seg_boosting_options *o, const setting *s, u
         .level_price = 1,
         .column_share = o->column_share > 0 ? o->column_share : s->column_share,
         .row_share = o->row_share > 0 ? o->row_share : s->row_share,
-        .seed = seed,
+        .monotone = learn->monotone, .seed = learn->input.ctx->seed,
     };
 }
 
@@ -148,13 +149,13 @@ static void add_to_curve(const turn *turns, size_t n_turns, curve *c)
 }
 
 /* The least loss of a setting on rows that are held out. */
-static seg_status try_setting(const seg_learn *learn, const seg_boost_rule *rule, curve *c,
-                              seg_error *err)
+static seg_status try_setting(const seg_learn *learn, const seg_boost_rule *rule, bool quick,
+                              curve *c, seg_error *err)
 {
     seg_status st = SEG_OK;
-    bool few = learn->n_rows <= FEW_ROWS;
-    size_t n_turns = few ? TURNS : 1, n_parts = few ? TURNS : 10;
-    if (!few && learn->n_rows / HELD_OUT_MAX > n_parts)
+    bool few = learn->n_rows <= FEW_ROWS && !quick;
+    size_t n_turns = few ? TURNS : 1, n_parts = learn->n_rows <= FEW_ROWS ? TURNS : 10;
+    if (learn->n_rows / HELD_OUT_MAX > n_parts)
         n_parts = learn->n_rows / HELD_OUT_MAX;
     turn turns[TURNS] = { 0 };
     size_t patience = (size_t)ceil(reach / rule->rate);
@@ -189,8 +190,8 @@ static seg_status choose(const seg_learn *learn, const seg_boosting_options *o, 
         if (s > 0 && o->seconds > 0 && seg_clock_seconds() - began > o->seconds)
             break;
         curve c;
-        seg_boost_rule rule = rule_of(o, &settings[s], learn->input.ctx->seed);
-        TRY(try_setting(learn, &rule, &c, err));
+        seg_boost_rule rule = rule_of(learn, o, &settings[s]);
+        TRY(try_setting(learn, &rule, o->quick, &c, err));
         if (s > 0 && !(c.least < out->loss))
             continue;
         out->setting = settings[s].name;
@@ -245,7 +246,7 @@ seg_status seg_boosting_fit(seg_learn *learn, const seg_boosting_options *option
     if (n_trees == 0)
         TRY(choose(learn, options, out, &n_trees, err));
     else
-        out->rule = rule_of(options, &settings[1], learn->input.ctx->seed);
+        out->rule = rule_of(learn, options, &settings[1]);
     TRY(fit_all(learn, n_trees, out, err));
 
 done:

@@ -14,6 +14,7 @@ typedef struct seg_boosting_options {
     uint32_t n_trees, max_depth, max_leaves, min_leaf;
     double rate, lambda, column_share, row_share;
     bool several;              /* try all settings, not only the one for so many rows */
+    bool quick;                /* one part is held out, however few the rows */
     double seconds;            /* no further setting is tried after so long; 0: no limit */
 } seg_boosting_options;
 

@@ -9,6 +9,7 @@
 
 typedef struct seg_forest_options {
     seg_classify_options classify;   /* first, as for every classifier */
+    seg_monotone_options monotone;
     seg_bagging_options fit;
 } seg_forest_options;
 
@@ -23,6 +24,7 @@ static const seg_option option_table[] = {
       "rows in a leaf, at least (0: 5, more of many rows)", 0 },
     { "max-depth", SEG_OPTION_U32, FIELD(fit.max_depth), 0, SEG_TREE_DEPTH_MAX, NULL, "N",
       "splits from the root to a leaf, at most (0: no limit)", 0 },
+    SEG_MONOTONE_OPTION_ROWS(seg_forest_options, monotone),
     { "class-weight", SEG_OPTION_CHOICE, FIELD(fit.class_weight), 0, 0, "none|balanced", NULL,
       "how much a row of the rarer class steers the splits; probabilities stay true shares", 0 },
     { NULL, SEG_OPTION_FLAG, 0, 0, 0, NULL, NULL, NULL, 0 },
@@ -59,7 +61,8 @@ static seg_status train_begin(const seg_train_input *input, void **out, seg_erro
 
     TRY(SEG_ALLOC(&t, 1, "the training of a forest", err));
     t->options = *(const seg_forest_options *)input->options;
-    TRY(seg_learn_begin(input, t->options.classify.positive, &t->learn, err));
+    TRY(seg_learn_begin(input, t->options.classify.positive, &t->options.monotone,
+                        &t->learn, err));
     *out = t;
     t = NULL;
 

@@ -52,8 +52,46 @@ done:
     return st;
 }
 
-seg_status seg_learn_begin(const seg_train_input *input, const char *positive, seg_learn *l,
-                           seg_error *err)
+static seg_status set_monotone(seg_learn *l, const char *list, int8_t way, seg_error *err)
+{
+    const seg_schema *schema = l->input.schema;
+    const char *item;
+    size_t n;
+    while (list != NULL && seg_list_next(&list, &item, &n)) {
+        const char *option = way > 0 ? "rising" : "falling";
+        size_t f = 0;
+        while (f < schema->n_features && (strlen(schema->features[f].name) != n
+                                          || memcmp(schema->features[f].name, item, n) != 0))
+            f++;
+        if (f == schema->n_features)
+            return seg_fail(err, SEG_E_USAGE, "--%s: there is no feature '%.*s'", option, (int)n,
+                            item);
+        if (schema->features[f].type == SEG_TYPE_CODE)
+            return seg_fail(err, SEG_E_USAGE, "--%s: '%.*s' is a category, which has no order",
+                            option, (int)n, item);
+        if (l->monotone[f] != 0 && l->monotone[f] != way)
+            return seg_fail(err, SEG_E_USAGE, "'%.*s' is named in --rising and in --falling",
+                            (int)n, item);
+        l->monotone[f] = way;
+    }
+    return SEG_OK;
+}
+
+static seg_status find_monotone(seg_learn *l, const seg_monotone_options *o, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    if (o->rising == NULL && o->falling == NULL)
+        return SEG_OK;
+    TRY(SEG_ALLOC(&l->monotone, l->input.schema->n_features, "the features", err));
+    TRY(set_monotone(l, o->rising, 1, err));
+    TRY(set_monotone(l, o->falling, -1, err));
+
+done:
+    return st;
+}
+
+seg_status seg_learn_begin(const seg_train_input *input, const char *positive,
+                           const seg_monotone_options *monotone, seg_learn *l, seg_error *err)
 {
     seg_status st = SEG_OK;
     l->input = *input;
@@ -62,6 +100,7 @@ seg_status seg_learn_begin(const seg_train_input *input, const char *positive, s
     l->positive = l->negative = SEG_MISSING_CODE;
     TRY(find_label(l, err));
     TRY(SEG_ALLOC(&l->label_rows, l->label_column->n_levels, "the label counts", err));
+    TRY(find_monotone(l, monotone, err));
     TRY(make_bins(l, err));
 
 done:
@@ -71,6 +110,7 @@ done:
 void seg_learn_free(seg_learn *l)
 {
     seg_free(l->label_rows);
+    seg_free(l->monotone);
     seg_bins_free(l->bins);
     seg_scratch_free(&l->scratch);
     seg_free(l->use);

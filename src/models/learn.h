@@ -12,9 +12,20 @@
 #include "kernels/tree_grow.h"
 #include "models/method.h"
 
+/* Features with which the risk must not fall, or not rise. */
+typedef struct seg_monotone_options {
+    const char *rising, *falling;
+} seg_monotone_options;
+#define SEG_MONOTONE_OPTION_ROWS(S, M)                                                        \
+    { "rising", SEG_OPTION_LIST, offsetof(S, M.rising), 0, 0, NULL, "COL,...",                \
+      "numbers with which the risk must not fall, all else being equal", 0 },                 \
+    { "falling", SEG_OPTION_LIST, offsetof(S, M.falling), 0, 0, NULL, "COL,...",              \
+      "numbers with which the risk must not rise, all else being equal", 0 }
+
 typedef struct seg_learn {
     seg_train_input input;
     int n_threads;
+    int8_t *monotone;           /* per feature: +1 rising, -1 falling; null: none is either */
     const char *wanted;         /* the positive value that was asked for; null: none was */
     size_t label;               /* column */
     const seg_column *label_column;
@@ -39,7 +50,8 @@ typedef struct seg_learn {
 
 /* positive: the value to predict, or null; not copied. learn is all zero before. */
 seg_status seg_learn_begin(const seg_train_input *input, const char *positive,
-                           seg_learn *learn, seg_error *err);
+                           const seg_monotone_options *monotone, seg_learn *learn,
+                           seg_error *err);
 void seg_learn_free(seg_learn *learn);
 
 /* Callbacks of a method whose trainer begins with a seg_learn. After the second pass there are

@@ -7,10 +7,12 @@
 #include "kernels/tree.h"
 #include "kernels/tree_bins.h"
 #include "models/classifier.h"
+#include "models/learn.h"
 #include "models/method.h"
 
 typedef struct seg_tree_options {
     seg_classify_options classify;   /* first, as for every classifier */
+    seg_monotone_options monotone;
     uint32_t max_depth;
     uint32_t max_leaves;
     uint32_t min_leaf;

@@ -1,5 +1,4 @@
 /* tree_model.c: the decision tree as a method: options, scores, what to say about it. */
-#include "models/learn.h"
 #include "models/tree.h"
 
 #include <math.h>
@@ -24,6 +23,7 @@ static const seg_option option_table[] = {
       " probabilities stay true shares", 0 },
     { "shrinkage", SEG_OPTION_F64, offsetof(seg_tree_options, shrinkage), 0, 1e6, NULL, "ROWS",
       "how far a leaf's share is pulled towards its branch's; 0 is not at all", 0 },
+    SEG_MONOTONE_OPTION_ROWS(seg_tree_options, monotone),
     { "teacher", SEG_OPTION_CHOICE, offsetof(seg_tree_options, teacher), 0, 0, "auto|yes|no", NULL,
       "let boosted trees learn first and the tree choose its splits by what they say"
       " (auto: of up to 100,000 rows)", 0 },

@@ -1,7 +1,6 @@
 /* tree_train.c: one tree: grown on the binned rows, cut back to its strongest splits, its
  * leaves pulled towards their branches. */
 #include "models/boosting.h"
-#include "models/learn.h"
 #include "models/tree.h"
 #include "models/trees.h"
 
@@ -26,7 +25,8 @@ seg_status seg_tree_train_begin(const seg_train_input *input, void **out, seg_er
 
     TRY(SEG_ALLOC(&t, 1, "the training of a tree", err));
     t->options = *(const seg_tree_options *)input->options;
-    TRY(seg_learn_begin(input, t->options.classify.positive, &t->learn, err));
+    TRY(seg_learn_begin(input, t->options.classify.positive, &t->options.monotone,
+                        &t->learn, err));
     *out = t;
     t = NULL;
 
@@ -100,7 +100,8 @@ static seg_status grow(trainer *t, const int64_t weight[2], const seg_boosting *
     seg_records records = seg_learn_records(l);
     seg_grow_rule rule = {
         .split = { .gain = SEG_GAIN_GINI, .min_rows = t->options.min_leaf, .level_price = 1,
-                   .weight = { (double)weight[0], (double)weight[1] } },
+                   .weight = { (double)weight[0], (double)weight[1] },
+                   .monotone = l->monotone },
         .max_depth = t->options.max_depth,
     };
 
@@ -137,10 +138,10 @@ static seg_status learn_tree(trainer *t, const int64_t weight[2], seg_error *err
 {
     seg_status st = SEG_OK;
     seg_boosting teacher = { 0 };
-    const seg_boosting_options usual = { 0 };
+    const seg_boosting_options quick = { .rate = 0.1, .quick = true };
     bool taught = wants_teacher(t);
     if (taught)
-        TRY(seg_boosting_fit(&t->learn, &usual, &teacher, err));
+        TRY(seg_boosting_fit(&t->learn, &quick, &teacher, err));
     TRY(grow(t, weight, taught ? &teacher : NULL, err));
 
 done:
@@ -180,6 +181,8 @@ seg_status seg_tree_train_end(void *p, seg_model *model, seg_node *figures, seg_
     TRY(learn_tree(t, weight, err));
     TRY(seg_tree_prune(&t->tree, t->options.max_leaves, weight, err));
     seg_tree_shrink(&t->tree, t->options.shrinkage);
+    if (l->monotone != NULL)
+        seg_tree_bound(&t->tree, l->monotone);
     state->tree = t->tree;
     t->tree = (seg_tree){ 0 };
     TRY(seg_tree_finish(state, l->bins, l->input.schema, model, err));
