@@ -12,9 +12,11 @@
 
 const trained_case trained_cases[TRAINED_CASES] = {
     { "kmeans", "datasets/customers.csv", "--k=4 --features=age,visits_30d,orders,spend" },
-    { "tree", "datasets/customers.csv", "--label=churned --max-leaves=8" },
+    { "tree", "datasets/customers.csv", "--label=churned --max-leaves=8 --teacher=no" },
     { "rules", "datasets/orders.csv", "--min-support=1% --min-confidence=30%" },
     { "rfm", "datasets/orders.csv", "" },
+    { "forest", "datasets/customers.csv", "--label=churned --trees=3 --min-leaf=20" },
+    { "boost", "datasets/customers.csv", "--label=churned --trees=3 --max-leaves=5" },
 };
 
 /* So that a test may fork. */

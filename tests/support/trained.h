@@ -9,9 +9,9 @@ typedef struct trained_case {
     const char *options;   /* "--k=4 --scale=z" */
 } trained_case;
 
-/* kmeans, tree, rules, rfm. */
+/* kmeans, tree, rules, rfm, forest, boost. */
 extern const trained_case trained_cases[];
-enum { TRAINED_CASES = 4 };
+enum { TRAINED_CASES = 6 };
 
 /* The rows as the method wants them; fails the test if that fails. */
 seg_source *trained_open(const trained_case *c);
