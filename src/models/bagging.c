@@ -9,6 +9,7 @@
 #include "base/team.h"
 #include "base/try.h"
 #include "kernels/boost.h"
+#include "models/trees.h"
 #include "models/trees_file.h"
 
 enum {
@@ -168,10 +169,12 @@ static seg_status grow_all(forest *f, size_t n_workers, seg_error *err)
         size_t n = n_trees - f->first < round ? n_trees - f->first : round;
         TRY(seg_step(f->learn->input.ctx, "forest: trees", f->first, n_trees, err));
         seg_team_run((int)n_workers, n, grow_tree, f);
+        TRY(seg_trees_check_size(f->out->trees, n_trees, f->learn->input.schema, err));
         for (size_t i = 0; i < n_workers; i++)
             if (f->workers[i].status != SEG_OK) {
                 st = f->workers[i].status;
-                *err = f->workers[i].error;
+                if (err != NULL)
+                    *err = f->workers[i].error;
                 goto done;
             }
     }

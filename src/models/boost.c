@@ -36,7 +36,7 @@ static const seg_option option_table[] = {
     SEG_MONOTONE_OPTION_ROWS(seg_boost_options, monotone),
     { "auto", SEG_OPTION_FLAG, FIELD(try_all), 0, 0, NULL, NULL,
       "try several settings on rows that are held out, and take the best", 0 },
-    { "time", SEG_OPTION_F64, FIELD(fit.seconds), 0, 1e9, NULL, "SECONDS",
+    { "deadline", SEG_OPTION_F64, FIELD(fit.seconds), 0, 1e9, NULL, "SECONDS",
       "with --auto: try no further setting after so long (0: no limit)", 0 },
     { NULL, SEG_OPTION_FLAG, 0, 0, 0, NULL, NULL, NULL, 0 },
 };
@@ -125,8 +125,8 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     t->fit.trees = NULL;
     t->fit.n_trees = 0;
     TRY(SEG_ALLOC(&known, SEG_EDGE_ROWS, "the score deciles", err));
-    TRY(seg_ensemble_finish(e, l->bins, known, known_probabilities(t, e, known), l->input.schema,
-                            model, err));
+    TRY(seg_ensemble_finish(e, l->input.ctx, l->bins, known, known_probabilities(t, e, known),
+                            l->input.schema, model, err));
     seg_learn_put_figures(l, figures);
     put_setting(&t->fit, figures);
     TRY(seg_ensemble_put_figures(e, &model->schema->view, figures, err));

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/team.h"
 #include "base/try.h"
+#include "models/trees.h"
 #include "models/trees_file.h"
 
 enum {
@@ -169,7 +170,8 @@ static seg_status try_setting(const seg_learn *learn, const seg_boost_rule *rule
         for (size_t t = 0; t < n_turns; t++)
             if (turns[t].status != SEG_OK) {
                 st = turns[t].status;
-                *err = turns[t].error;
+                if (err != NULL)
+                    *err = turns[t].error;
                 goto done;
             }
         add_to_curve(turns, n_turns, c);
@@ -227,6 +229,7 @@ static seg_status fit_all(seg_learn *learn, size_t n_trees, seg_boosting *out, s
         TRY(seg_step(learn->input.ctx, "boost: trees", t, n_trees, err));
         TRY(SEG_GROW(&out->trees, &cap, out->n_trees + 1, "the trees", err));
         TRY(seg_boost_tree(boost, &out->trees[out->n_trees++], err));
+        TRY(seg_trees_check_size(out->trees, out->n_trees, learn->input.schema, err));
     }
     TRY(SEG_ALLOC(&out->scores, learn->n_rows, "the scores of the rows", err));
     memcpy(out->scores, seg_boost_scores(boost), learn->n_rows * sizeof *out->scores);

@@ -98,6 +98,12 @@ seg_status seg_bands_parse(const char *text, seg_bands *out, seg_error *err)
     return SEG_OK;
 }
 
+seg_status seg_bands_of(const seg_model *model, seg_bands *out, seg_error *err)
+{
+    const seg_node *options = seg_node_get(seg_doc_root(model->info), "options");
+    return seg_bands_parse(seg_node_text(seg_node_get(options, "bands"), NULL), out, err);
+}
+
 const char *const *seg_bands_names(const seg_bands *bands, size_t *n)
 {
     static const char *const two[] = { "high", "low" };

@@ -36,6 +36,8 @@ typedef struct seg_bands {
 } seg_bands;
 /* text: edges with commas, ascending, inside 0 .. 1; null or empty: by decile. SEG_E_USAGE. */
 seg_status seg_bands_parse(const char *text, seg_bands *out, seg_error *err);
+/* Those that a model was trained with, by its options. */
+seg_status seg_bands_of(const seg_model *model, seg_bands *out, seg_error *err);
 /* Names of the codes; *n: how many. */
 const char *const *seg_bands_names(const seg_bands *bands, size_t *n);
 int32_t seg_bands_code(const seg_bands *bands, float probability, int decile);

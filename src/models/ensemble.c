@@ -76,9 +76,11 @@ static size_t widest_reason(const seg_schema *schema)
     return ((widest > LONGEST ? LONGEST : widest) + 7) / 8 * 8;
 }
 
-seg_status seg_ensemble_prepare(seg_ensemble *e, const seg_schema *schema, seg_error *err)
+seg_status seg_ensemble_prepare(seg_ensemble *e, const seg_model *model, seg_error *err)
 {
     seg_status st = SEG_OK;
+    const seg_schema *schema = &model->schema->view;
+    TRY(seg_bands_of(model, &e->bands, err));
     TRY(seg_forest_plan_new(e->trees, e->n_trees, schema->n_features, &e->plan, err));
     TRY(seg_forest_shap_new(e->trees, e->n_trees, schema->n_features, &e->shap, err));
     e->reason_width = widest_reason(schema);
@@ -121,16 +123,22 @@ static seg_status set_edges(seg_ensemble *e, float *probabilities, size_t n, seg
     return SEG_OK;
 }
 
-seg_status seg_ensemble_finish(seg_ensemble *e, const seg_bins *bins, float *probabilities,
-                               size_t n, const seg_schema *schema, seg_model *model,
-                               seg_error *err)
+seg_status seg_ensemble_finish(seg_ensemble *e, const seg_context *ctx, const seg_bins *bins,
+                               float *probabilities, size_t n, const seg_schema *schema,
+                               seg_model *model, seg_error *err)
 {
     seg_status st = SEG_OK;
     TRY(seg_trees_keep_used(e->trees, e->n_trees, schema, model, err));
     if (bins != NULL)
         TRY(seg_psi_new(bins, schema, &model->schema->view, &model->psi, err));
     TRY(set_edges(e, probabilities, n, model->psi, err));
-    TRY(seg_ensemble_prepare(e, &model->schema->view, err));
+    TRY(seg_ensemble_prepare(e, model, err));
+    size_t n_nodes = 0;
+    for (size_t t = 0; t < e->n_trees; t++)
+        n_nodes += e->trees[t].n_nodes;
+    if (n_nodes == e->n_trees)
+        seg_note(ctx, SEG_LEVEL_WARN, "no split tells '%s' rows apart: every score is the overall"
+                 " rate", e->positive);
 
 done:
     return st;

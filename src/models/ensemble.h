@@ -23,6 +23,7 @@ typedef struct seg_ensemble {
     size_t n_trees;
     seg_calibration calibration;     /* of that probability; kind NONE: it is as it is */
     float edges[SEG_DECILE_EDGES];
+    seg_bands bands;
     /* made from these by seg_ensemble_prepare() */
     seg_forest_plan *plan;
     seg_forest_shap *shap;
@@ -41,11 +42,11 @@ void seg_ensemble_free(void *ensemble);   /* takes null */
  * from the bins and the probabilities of n of the training rows (which are sorted), what later
  * drift is measured by; the ensemble is made ready. bins null (a model from elsewhere): it has
  * no such measure. */
-seg_status seg_ensemble_finish(seg_ensemble *e, const seg_bins *bins, float *probabilities,
-                               size_t n, const seg_schema *schema, seg_model *model,
-                               seg_error *err);
-/* schema: of the model. */
-seg_status seg_ensemble_prepare(seg_ensemble *e, const seg_schema *schema, seg_error *err);
+seg_status seg_ensemble_finish(seg_ensemble *e, const seg_context *ctx, const seg_bins *bins,
+                               float *probabilities, size_t n, const seg_schema *schema,
+                               seg_model *model, seg_error *err);
+/* model: whose schema and options are there. */
+seg_status seg_ensemble_prepare(seg_ensemble *e, const seg_model *model, seg_error *err);
 
 /* From the sum of the leaves to a probability. */
 double seg_ensemble_probability(const seg_ensemble *e, double sum);

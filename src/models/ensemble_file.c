@@ -132,7 +132,7 @@ seg_status seg_ensemble_load(seg_model *model, seg_h5 *file, seg_error *err)
         .most_gain = 1e300,
     };
     TRY(seg_trees_load(file, &model->schema->view, true, &range, &e->trees, &e->n_trees, err));
-    TRY(seg_ensemble_prepare(e, &model->schema->view, err));
+    TRY(seg_ensemble_prepare(e, model, err));
     model->state = e;
     e = NULL;
 

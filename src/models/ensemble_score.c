@@ -17,13 +17,15 @@ seg_status seg_ensemble_score_schema(const seg_model *model, seg_schema_owner *o
     seg_status st = SEG_OK;
     const seg_ensemble *e = model->state;
     seg_text name = { 0 };
+    size_t n_bands;
+    const char *const *bands = seg_bands_names(&e->bands, &n_bands);
 
     TRY(seg_probability_name(e->label, &name, err));
     const seg_column columns[BEFORE_REASONS] = {
         { .name = name.bytes, .type = SEG_TYPE_F32, .unit = "share" },
         { .name = "churn_decile", .type = SEG_TYPE_I64, .scale = 1 },
-        { .name = "band", .type = SEG_TYPE_CODE, .levels = seg_band_names,
-          .n_levels = SEG_BANDS },
+        { .name = "band", .type = SEG_TYPE_CODE, .levels = bands,
+          .n_levels = n_bands },
     };
     for (size_t c = 0; c < BEFORE_REASONS; c++)
         TRY(seg_schema_add_column(out, &columns[c], err));
@@ -142,7 +144,7 @@ seg_status seg_ensemble_score(const seg_model *model, const seg_context *ctx,
     for (size_t i = 0; i < in->n_rows; i++) {
         probability[i] = (float)seg_ensemble_probability(e, sums[i]);
         decile[i] = seg_decile(e->edges, probability[i]);
-        band[i] = seg_band((int)decile[i]);
+        band[i] = seg_bands_code(&e->bands, probability[i], (int)decile[i]);
     }
     if (model->top_reasons > 0 && in->n_rows > 0)
         TRY(explain(model, n_threads, in, out, err));

@@ -33,7 +33,7 @@ static seg_status make_state(seg_foreign *foreign, const char *label, const char
     e->trees = foreign->trees;
     e->n_trees = foreign->n_trees;
     foreign->trees = NULL;
-    TRY(seg_ensemble_finish(e, NULL, tenths, sizeof tenths / sizeof *tenths,
+    TRY(seg_ensemble_finish(e, NULL, NULL, tenths, sizeof tenths / sizeof *tenths,
                             &foreign->schema->view, model, err));
     model->state = e;
     e = NULL;

@@ -107,8 +107,8 @@ static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_er
     t->fit.n_trees = 0;
     e->calibration = t->fit.calibration;
     TRY(SEG_ALLOC(&known, SEG_EDGE_ROWS, "the score deciles", err));
-    TRY(seg_ensemble_finish(e, l->bins, known, known_probabilities(t, e, known), l->input.schema,
-                            model, err));
+    TRY(seg_ensemble_finish(e, l->input.ctx, l->bins, known, known_probabilities(t, e, known),
+                            l->input.schema, model, err));
     seg_learn_put_figures(l, figures);
     put_setting(&t->fit.used, figures);
     TRY(seg_ensemble_put_figures(e, &model->schema->view, figures, err));

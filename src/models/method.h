@@ -175,11 +175,8 @@ typedef struct seg_classify_options {
     const char *folds;      /* file, one digit a row */
     const char *group, *time;   /* columns; not learned from */
     uint32_t gap;           /* days, or units of a number */
+    const char *bands;      /* as for seg_bands_parse() (models/classifier.h) */
 } seg_classify_options;
-/* For a classifier that cuts its band column by seg_bands_code() (models/classifier.h). */
-#define SEG_BANDS_OPTION_ROW(S, M)                                                            \
-    { "bands", SEG_OPTION_LIST, offsetof(S, M), 0, 0, NULL, "P,...",                          \
-      "probabilities that part low, medium, high ... (default: by decile, 2 and 5)", 0 }
 #define SEG_CLASSIFY_DEFAULTS { .money = SEG_MONEY_DEFAULTS }
 #define SEG_CLASSIFY_OPTION_ROWS(S, M)                                                        \
     { "label", SEG_OPTION_TEXT, offsetof(S, M.label), 0, 0, NULL, "COL",                     \
@@ -198,7 +195,9 @@ typedef struct seg_classify_options {
     { "time", SEG_OPTION_TEXT, offsetof(S, M.time), 0, 0, NULL, "COL",                       \
       "judge forward in time by this date or number: --cv (3) parts, each by the rows before", 0 }, \
     { "gap", SEG_OPTION_U32, offsetof(S, M.gap), 0, 36500, NULL, "DAYS",                     \
-      "with --time: learn only from rows so many days before the part", 0 }
+      "with --time: learn only from rows so many days before the part", 0 },                  \
+    { "bands", SEG_OPTION_LIST, offsetof(S, M.bands), 0, 0, NULL, "P,...",                   \
+      "probabilities that part low, medium, high ... (default: by decile, 2 and 5)", 0 }
 
 /* Beyond the ranges of the table: do the options go together? SEG_E_USAGE. */
 seg_status seg_method_check(const seg_method *method, const void *options, seg_error *err);

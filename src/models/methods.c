@@ -43,6 +43,9 @@ seg_status seg_method_check(const seg_method *method, const void *options, seg_e
 {
     const seg_classify_options *classify = method->needs_label ? options : NULL;
     seg_status st = classify == NULL ? SEG_OK : seg_money_check(&classify->money, err);
+    seg_bands bands;
+    if (st == SEG_OK && classify != NULL)
+        st = seg_bands_parse(classify->bands, &bands, err);
     if (st != SEG_OK || method->check == NULL)
         return st;
     return method->check(options, err);

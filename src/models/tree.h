@@ -37,6 +37,7 @@ typedef struct seg_tree_state {
     seg_tree tree;
     char *label, *positive, *negative;
     float edges[SEG_DECILE_EDGES];
+    seg_bands bands;
     seg_tree_result *results;        /* per node */
     char *reasons;                   /* per node SEG_REASONS cells of reason_width bytes */
     size_t reason_width;
@@ -47,7 +48,7 @@ seg_status seg_tree_state_new(const char *label, const char *positive, const cha
                               seg_tree_state **out, seg_error *err);
 void seg_tree_state_free(void *state);   /* takes null */
 /* Fill results and reasons from the tree, the edges and the schema. */
-seg_status seg_tree_state_prepare(seg_tree_state *state, const seg_schema *schema,
+seg_status seg_tree_state_prepare(seg_tree_state *state, const seg_model *model,
                                   seg_error *err);
 
 /* From the grown tree in `state`, over the features of `schema`, to the model's features,

@@ -36,7 +36,7 @@ seg_status seg_tree_load(seg_model *model, seg_h5 *file, seg_error *err)
     TRY(seg_trees_load(file, &model->schema->view, false, &range, &trees, &n_trees, err));
     state->tree = trees[0];
     trees[0] = (seg_tree){ 0 };
-    TRY(seg_tree_state_prepare(state, &model->schema->view, err));
+    TRY(seg_tree_state_prepare(state, model, err));
     model->state = state;
     state = NULL;
 

@@ -94,7 +94,7 @@ static void find_results(seg_tree_state *state, double *rise)
         seg_tree_result *result = &state->results[i];
         result->probability = (float)node->value;
         result->decile = (int8_t)seg_decile(state->edges, result->probability);
-        result->band = (int8_t)seg_band(result->decile);
+        result->band = (int8_t)seg_bands_code(&state->bands, result->probability, result->decile);
         for (uint32_t side = 0; node->feature >= 0 && side < 2; side++) {
             uint32_t c = side == SEG_REASON_LEFT ? node->left : node->right;
             double step = tree->nodes[c].value - node->value;
@@ -106,15 +106,16 @@ static void find_results(seg_tree_state *state, double *rise)
     }
 }
 
-seg_status seg_tree_state_prepare(seg_tree_state *state, const seg_schema *schema,
+seg_status seg_tree_state_prepare(seg_tree_state *state, const seg_model *model,
                                   seg_error *err)
 {
     seg_status st = SEG_OK;
     double *rise = NULL;
+    TRY(seg_bands_of(model, &state->bands, err));
     TRY(SEG_ALLOC(&rise, state->tree.n_nodes, "the results of the leaves", err));
     TRY(SEG_ALLOC(&state->results, state->tree.n_nodes, "the results of the leaves", err));
     find_results(state, rise);
-    TRY(seg_tree_reasons(state, schema, err));
+    TRY(seg_tree_reasons(state, &model->schema->view, err));
 
 done:
     seg_free(rise);
@@ -143,13 +144,15 @@ static seg_status tree_score_schema(const seg_model *model, seg_schema_owner *ou
     seg_status st = SEG_OK;
     const seg_tree_state *state = model->state;
     seg_text name = { 0 };
+    size_t n_bands;
+    const char *const *bands = seg_bands_names(&state->bands, &n_bands);
 
     TRY(seg_probability_name(state->label, &name, err));
     seg_column columns[] = {
         { .name = name.bytes, .type = SEG_TYPE_F32, .unit = "share" },
         { .name = "churn_decile", .type = SEG_TYPE_I64, .scale = 1 },
-        { .name = "band", .type = SEG_TYPE_CODE, .levels = seg_band_names,
-          .n_levels = SEG_BANDS },
+        { .name = "band", .type = SEG_TYPE_CODE, .levels = bands,
+          .n_levels = n_bands },
         { .name = "reason_1", .type = SEG_TYPE_TEXT, .width = state->reason_width },
     };
     for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)

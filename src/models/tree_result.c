@@ -53,7 +53,7 @@ seg_status seg_tree_finish(seg_tree_state *state, const seg_bins *bins, const se
     TRY(seg_trees_keep_used(&state->tree, 1, schema, model, err));
     TRY(seg_psi_new(bins, schema, &model->schema->view, &model->psi, err));
     TRY(find_edges(state, model->psi, err));
-    TRY(seg_tree_state_prepare(state, &model->schema->view, err));
+    TRY(seg_tree_state_prepare(state, model, err));
 
 done:
     return st;

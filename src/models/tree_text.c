@@ -193,9 +193,11 @@ static void add_facts(writer *w, uint32_t i)
     seg_text_add(&w->text, ": ");
     add_percent(&w->text, node->value);
     seg_text_addf(&w->text, " of %s rows", seg_group_digits(rows, node->n[0] + node->n[1]));
+    size_t n_bands;
+    const char *const *bands = seg_bands_names(&w->state->bands, &n_bands);
     if (node->feature < 0)
         seg_text_addf(&w->text, "  -> decile %d, %s", w->state->results[i].decile,
-                      seg_band_names[w->state->results[i].band]);
+                      bands[w->state->results[i].band]);
     seg_text_add_char(&w->text, '\n');
 }
 

@@ -37,6 +37,24 @@ done:
     return st;
 }
 
+seg_status seg_trees_check_size(const seg_tree *trees, size_t n_trees, const seg_schema *schema,
+                                seg_error *err)
+{
+    const uint64_t most = UINT64_C(512) << 20;
+    uint64_t bytes = 0;
+    size_t widest = 0;
+    for (size_t t = 0; t < n_trees; t++)
+        bytes += trees[t].n_sides;
+    if (bytes <= most)
+        return SEG_OK;
+    for (size_t f = 0; f < schema->n_features; f++)
+        if (schema->features[f].n_levels > schema->features[widest].n_levels)
+            widest = f;
+    return seg_fail(err, SEG_E_DATA, "the splits of %zu trees by categories take more than 512 MB:"
+                    " '%s' has %zu categories; leave it out with --drop, or ask for fewer trees",
+                    n_trees, schema->features[widest].name, schema->features[widest].n_levels);
+}
+
 typedef struct feature_gain {
     size_t feature;
     double gain;

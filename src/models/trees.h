@@ -10,6 +10,11 @@
 seg_status seg_trees_keep_used(seg_tree *trees, size_t n_trees, const seg_schema *schema,
                                seg_model *model, seg_error *err);
 
+/* SEG_E_DATA when the categories of the trees' splits take too much memory: names the feature
+ * that has most. */
+seg_status seg_trees_check_size(const seg_tree *trees, size_t n_trees, const seg_schema *schema,
+                                seg_error *err);
+
 /* Share of the whole gain that each feature brought, under `into`, greatest first. */
 seg_status seg_trees_importance(const seg_tree *trees, size_t n_trees, const seg_schema *schema,
                                 seg_node *into, seg_error *err);
