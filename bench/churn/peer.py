@@ -3,8 +3,8 @@
     peer.py PROGRAM train tree|boost FILE.h5 THREADS [MODEL] [--cpu] [--memory]
     peer.py PROGRAM score|shap ROWS FILE.h5 THREADS MODEL [--cpu]
 
-PROGRAM: lightgbm, lightgbm-quantised, xgboost, xgboost-numbers (categories as numbers) or
-scikit-learn (one exact tree). tree: one round of depth 8; boost: 100 of depth 6. Prints for
+PROGRAM: lightgbm, lightgbm-quantised, xgboost, these with -numbers behind (categories as numbers)
+or scikit-learn (one exact tree). tree: one round of depth 8; boost: 100 of depth 6. Prints for
 bench/measure.c the seconds (with --cpu those of the processor) and how well the rows' own
 probabilities rank and fit them, or with --memory the bytes a row that a training takes beyond them;
 of shap what the values of the first rows add up to."""
@@ -27,7 +27,7 @@ with h5py.File(path) as file:
     x = file["X"][:]
     y = file["obs/churned/codes"][:]
     names = [name.decode() for name in file["var"][file["var"].attrs["_index"]][:]]
-kinds = [name.startswith("kind") and program != "xgboost-numbers" for name in names]
+kinds = [name.startswith("kind") and not program.endswith("-numbers") for name in names]
 
 
 class LightGBM:
