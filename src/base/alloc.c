@@ -63,7 +63,7 @@ static void *get(size_t bytes)
     return p + HEADER;
 }
 
-static seg_status no_memory(size_t bytes, const char *what, seg_error *err)
+seg_status seg_no_memory(size_t bytes, const char *what, seg_error *err)
 {
     uint64_t limit = seg_alloc_limit();
     double mb = (double)bytes / 1e6;
@@ -86,7 +86,7 @@ seg_status seg_alloc_array(void *out_pointer, size_t n, size_t item_size,
                         what, n, item_size);
     p = get(bytes);
     if (p == NULL)
-        return no_memory(bytes, what, err);
+        return seg_no_memory(bytes, what, err);
     memset(p, 0, *size_of(p) - HEADER);
     memcpy(out_pointer, &p, sizeof p);
     return SEG_OK;

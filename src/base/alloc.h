@@ -40,6 +40,8 @@ uint64_t seg_alloc_peak(void);
 
 /* malloc-shaped entry for libraries that take allocation callbacks (zlib). */
 void *seg_alloc_plain(size_t bytes);
+/* The error that says so; always SEG_E_AGAIN. */
+seg_status seg_no_memory(size_t bytes, const char *what, seg_error *err);
 
 /* Tests only: the call after `n` more successful ones fails. -1: never.
  * Blocks not yet given back. */

@@ -26,8 +26,10 @@ static void *take(seg_arena *arena, size_t bytes, size_t align)
         if (size < bytes)
             size = bytes;
         char *raw;
-        if (SEG_ALLOC(&raw, sizeof *page + size, "names", NULL) != SEG_OK)
+        if (SEG_ALLOC(&raw, sizeof *page + size, "names", NULL) != SEG_OK) {
+            arena->starved = true;
             return NULL;
+        }
         page = (seg_arena_page *)(void *)raw;
         page->size = size;
         page->older = arena->pages;

@@ -2,6 +2,7 @@
 #ifndef SEGMILL_BASE_ARENA_H
 #define SEGMILL_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "segmill/status.h"
 
@@ -10,6 +11,7 @@ typedef struct seg_arena_page seg_arena_page;
 /* Start from all zero. What it gives lives until seg_arena_free(). */
 typedef struct seg_arena {
     seg_arena_page *pages;
+    bool starved;              /* memory was refused once: something may be missing */
 } seg_arena;
 
 /* Zeroed, 16-byte aligned; null when out of memory. */

@@ -245,6 +245,9 @@ seg_status h5_add_frame(seg_h5 *file, const char *path, bool as_features, h5_tab
     }
 
 done:
+    /* An attribute that memory was refused for looks as if it were not there. */
+    if (st != SEG_E_AGAIN && file->arena.starved)
+        return seg_arena_failed(err);
     return st;
 }
 

@@ -211,24 +211,25 @@ typedef struct parting {
 
 static void move_step(const seg_grower *g, const parting *how, size_t first, size_t n, part *p)
 {
-    enum { AHEAD = 16 };
+    enum { AHEAD = 32 };
+    const uint8_t *bytes = how->bytes, *sides = how->sides;
     const uint32_t *from = g->rows + first;
     uint32_t *left = g->rows + p->first + p->left, *right = g->aside + p->first + p->right;
-    size_t l = 0, r = 0;
+    size_t l = 0, r = 0, missing = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t row = from[i];
-        __builtin_prefetch(how->bytes
-                           + (size_t)from[i + AHEAD < n ? i + AHEAD : n - 1] * SEG_RECORD_BYTES);
-        uint8_t bin = how->bytes[(size_t)row * SEG_RECORD_BYTES];
-        uint8_t goes_left = how->sides[bin];
+        __builtin_prefetch(bytes + (size_t)from[i + AHEAD < n ? i + AHEAD : i] * SEG_RECORD_BYTES);
+        uint8_t bin = bytes[(size_t)row * SEG_RECORD_BYTES];
+        size_t goes_left = sides[bin];
         left[l] = row;       /* never beyond `from`: at most as many as were read */
         right[r] = row;
         l += goes_left;
-        r += 1u - goes_left;
-        p->missing += bin == 0;
+        r += 1 - goes_left;
+        missing += bin == 0;
     }
     p->left += l;
     p->right += r;
+    p->missing += missing;
 }
 
 static void move_part(const seg_grower *g, const parting *how, part *p, seg_pair *histogram)

@@ -50,7 +50,7 @@ static seg_boost_rule rule_of(const seg_learn *learn, const seg_boosting_options
         .min_rows = o->min_leaf > 0 ? o->min_leaf : s->min_rows,
         .lambda = o->lambda > 0 ? o->lambda : s->lambda,
         .level_lambda = (o->lambda > 0 ? o->lambda : s->lambda) + 10,
-        .level_price = 1,
+        .level_price = 0.5,
         .column_share = o->column_share > 0 ? o->column_share : s->column_share,
         .row_share = o->row_share > 0 ? o->row_share : s->row_share,
         .monotone = learn->monotone, .seed = learn->input.ctx->seed,
