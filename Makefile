@@ -185,7 +185,7 @@ bench-churn: bench-build  ## trees beside LightGBM, XGBoost, scikit-learn (SIZE=
 	@bench/churn/run $(B)
 
 quality: all  ## figures of the methods on known data: tests/golden/quality.csv (UPDATE=1 writes it)
-	@ONLY=interop/quality tests/run $(B)
+	@FULL=1 TEST_SECONDS=3600 ONLY=interop/quality tests/run $(B)
 
 install: all  ## program, library, headers, pkg-config, man page: make install PREFIX=...
 	@scripts/install $(B) "$(DESTDIR)$(PREFIX)" "$(PREFIX)" "$(VERSION)"

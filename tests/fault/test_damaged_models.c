@@ -185,6 +185,18 @@ static void tree(void **state)
     damage("tree c.csv --label=churned --drop=id", "c.csv");
 }
 
+static void forest(void **state)
+{
+    (void)state;
+    damage("forest c.csv --label=churned --drop=id --trees=3", "c.csv");
+}
+
+static void boost(void **state)
+{
+    (void)state;
+    damage("boost c.csv --label=churned --drop=id --trees=3 --max-leaves=4", "c.csv");
+}
+
 static void rules(void **state)
 {
     (void)state;
@@ -213,6 +225,8 @@ int main(void)
         cmocka_unit_test(kmeans),
         cmocka_unit_test(kmeans_of_categories),
         cmocka_unit_test(tree),
+        cmocka_unit_test(forest),
+        cmocka_unit_test(boost),
         cmocka_unit_test(rules),
         cmocka_unit_test(rfm),
     };

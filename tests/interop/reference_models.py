@@ -55,27 +55,56 @@ def kmeans(f, check):
                "outlier": int(squares[first] > 9 * spread[first])}
 
 
-def tree(f, check):
+def leaves(f, check):
+    """Of each self-check row: the values of the leaves that it ends in, one per tree."""
     obs, m = f["obs"], f["uns/model"]
+    tree = obs["tree"][()] if "tree" in obs else np.zeros(len(obs["left"]), int)
+    roots = [int(np.argmax(tree == t)) for t in range(tree.max() + 1)]
     feature, threshold = obs["feature/codes"][()], obs["threshold"][()]
     left, right, value = obs["left"][()], obs["right"][()], obs["value"][()]
     missing_left, first_side = obs["missing_left"][()], m["first_side"][()]
     kinds = texts(f["var/kind"])
     for x in check["X"][()]:
-        node = 0
-        while feature[node] >= 0:
-            v = x[feature[node]]
-            if not math.isfinite(v):
-                goes_left = missing_left[node]
-            elif kinds[feature[node]] == "category":
-                goes_left = m["goes_left"][first_side[node] + int(v)]
-            else:
-                goes_left = v <= threshold[node]
-            node = left[node] if goes_left else right[node]
-        probability = np.float32(value[node])
-        decile = 1 + sum(probability < edge for edge in m["decile_edges"][()])
-        yield {"churn_probability": probability, "churn_decile": decile,
-               "band": "high" if decile <= 2 else "medium" if decile <= 5 else "low"}
+        ends = []
+        for root in roots:
+            node = root
+            while feature[node] >= 0:
+                v = x[feature[node]]
+                if not math.isfinite(v):
+                    goes_left = missing_left[node]
+                elif kinds[feature[node]] == "category":
+                    goes_left = m["goes_left"][first_side[node] + int(v)]
+                else:
+                    goes_left = v <= threshold[node]
+                node = root + (left[node] if goes_left else right[node])
+            ends.append(value[node])
+        yield ends
+
+
+def classified(m, probability):
+    decile = 1 + sum(probability < edge for edge in m["decile_edges"][()])
+    return {"churn_probability": probability, "churn_decile": decile,
+            "band": "high" if decile <= 2 else "medium" if decile <= 5 else "low"}
+
+
+def tree(f, check):
+    for ends in leaves(f, check):
+        yield classified(f["uns/model"], np.float32(ends[0]))
+
+
+def ensemble(f, check):
+    m = f["uns/model"]
+    base, kind = float(m["base"][()][0]), m["calibration/kind"][()]
+    for ends in leaves(f, check):
+        if m["link"][()] == b"logit":
+            p = 1 / (1 + math.exp(-(base + sum(ends))))
+        else:
+            p = base + sum(ends) / len(ends)
+        if kind == b"platt":
+            slope, shift = m["calibration/sigmoid"][()]
+            p = min(max(p, 2**-24), 1 - 2**-24)
+            p = 1 / (1 + math.exp(-(slope * math.log(p / (1 - p)) + shift)))
+        yield classified(m, np.float32(p))
 
 
 def rules(f, check):
@@ -136,7 +165,8 @@ def same(a, b):
     return a == b or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
 
 
-readers = {"kmeans": kmeans, "tree": tree, "rules": rules, "rfm": rfm}
+readers = {"kmeans": kmeans, "tree": tree, "forest": ensemble, "boost": ensemble,
+           "rules": rules, "rfm": rfm}
 paths = sorted(glob.glob(os.environ["TREE"] + "/models/reference/*.model"))
 assert len(paths) >= len(readers)
 for path in paths:

@@ -122,8 +122,10 @@ static void set_options(const seg_method *method, char *options)
         set(method, options, "k", "3..5");
         set(method, options, "n-init", "2");
     }
-    if (strcmp(method->name, "tree") == 0)
+    if (method->needs_label)
         set(method, options, "label", "churn");
+    if (strcmp(method->name, "forest") == 0 || strcmp(method->name, "boost") == 0)
+        set(method, options, "trees", "12");
     if (strcmp(method->name, "rules") == 0) {
         set(method, options, "min-support", "20");
         set(method, options, "min-confidence", "0.1");
@@ -161,6 +163,8 @@ static void run_all(setting s, char hex[65])
     OK(seg_sha256_new(&hash, &err));
     run_method(&ctx, "kmeans", in_folder("customers.csv"), hash);
     run_method(&ctx, "tree", in_folder("customers.csv"), hash);
+    run_method(&ctx, "forest", in_folder("customers.csv"), hash);
+    run_method(&ctx, "boost", in_folder("customers.csv"), hash);
     run_method(&ctx, "rules", in_folder("orders.csv"), hash);
     run_method(&ctx, "rfm", in_folder("orders.csv"), hash);
     seg_sha256_hex(hash, hex);
