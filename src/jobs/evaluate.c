@@ -136,6 +136,7 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
     seg_source *data = NULL;
 
     TRY(seg_model_load(call->operands[0], &model, err));
+    model->top_reasons = 0;   /* nobody reads them */
     TRY(check_money(options, model, call->operands[0], err));
     seg_put_text(result, "method", model->method->name);
     const char *trained = seg_node_text(seg_node_get(seg_doc_root(model->info), "options.label"),

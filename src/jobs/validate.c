@@ -172,6 +172,8 @@ seg_status seg_cross_validate(const seg_train_input *input, const seg_method *me
         TRY(source->rewind(source, err));
         st = seg_model_train(&part, method, source, &model, err);
         if (st == SEG_OK)
+            model->top_reasons = 0;   /* nobody reads them */
+        if (st == SEG_OK)
             st = evaluate_fold(&run, model, f, seg_put_object(folds, NULL), err);
         if (st != SEG_OK)
             seg_error_context(err, split->ready == NULL ? "fold %d" : "part %d", f);

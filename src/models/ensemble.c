@@ -52,6 +52,7 @@ void seg_ensemble_free(void *p)
     seg_trees_free(&e->trees, &e->n_trees);
     seg_forest_plan_free(e->plan);
     seg_forest_shap_free(e->shap);
+    seg_tree_paths_free(e->paths);
     seg_free(e->label);
     seg_free(e->positive);
     seg_free(e->negative);
@@ -82,7 +83,13 @@ seg_status seg_ensemble_prepare(seg_ensemble *e, const seg_model *model, seg_err
     const seg_schema *schema = &model->schema->view;
     TRY(seg_bands_of(model, &e->bands, err));
     TRY(seg_forest_plan_new(e->trees, e->n_trees, schema->n_features, &e->plan, err));
-    TRY(seg_forest_shap_new(e->trees, e->n_trees, schema->n_features, &e->shap, err));
+    size_t n_leaves = 0;
+    for (size_t t = 0; t < e->n_trees; t++)
+        n_leaves += seg_tree_leaves(&e->trees[t]);
+    if (n_leaves <= SEG_SHAPLEY_LEAVES)
+        TRY(seg_forest_shap_new(e->trees, e->n_trees, schema->n_features, &e->shap, err));
+    else
+        TRY(seg_tree_paths_new(e->trees, e->n_trees, schema->n_features, &e->paths, err));
     e->reason_width = widest_reason(schema);
 
 done:

@@ -7,6 +7,7 @@
 #include "kernels/forest.h"
 #include "kernels/tree_bins.h"
 #include "models/classifier.h"
+#include "models/ensemble_paths.h"
 #include "models/method.h"
 
 typedef enum seg_link {
@@ -26,12 +27,15 @@ typedef struct seg_ensemble {
     seg_bands bands;
     /* made from these by seg_ensemble_prepare() */
     seg_forest_plan *plan;
-    seg_forest_shap *shap;
+    seg_forest_shap *shap;           /* null: `paths` tells the reasons */
+    seg_tree_paths *paths;
     size_t reason_width;
 } seg_ensemble;
 
-/* Deciles are taken from so many rows, at most. */
-enum { SEG_EDGE_ROWS = 65536 };
+enum {
+    SEG_EDGE_ROWS = 65536,       /* deciles are taken from so many rows, at most */
+    SEG_SHAPLEY_LEAVES = 20000   /* trees of more leaves together are explained by their paths */
+};
 
 /* Copies the texts. */
 seg_status seg_ensemble_new(const char *label, const char *positive, const char *negative,

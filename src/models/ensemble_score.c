@@ -114,7 +114,10 @@ static seg_status explain(const seg_model *model, int n_threads, const seg_block
     for (size_t first = 0; first < in->n_rows; first += step) {
         size_t n = in->n_rows - first < step ? in->n_rows - first : step;
         seg_matrix part = { in->x.x + first * in->x.stride, n, in->x.n_cols, in->x.stride };
-        TRY(seg_forest_shap_rows(e->shap, part, n_threads, phi, err));
+        if (e->shap != NULL)
+            TRY(seg_forest_shap_rows(e->shap, part, n_threads, phi, err));
+        else
+            seg_tree_paths_rows(e->paths, part, n_threads, phi);
         for (size_t i = 0; i < n; i++)
             put_reasons(model, phi + i * n_features, part.x + i * part.stride, first + i, out);
     }
