@@ -11,6 +11,7 @@
 #ifndef SEGMILL_KERNELS_APRIORI_H
 #define SEGMILL_KERNELS_APRIORI_H
 
+#include "kernels/basket_rows.h"
 #include "kernels/itemsets.h"
 
 typedef struct seg_apriori seg_apriori;
@@ -27,15 +28,6 @@ typedef struct seg_apriori_options {
     uint64_t memory_bytes;   /* for the counters of one pass; more needs more passes */
     int n_threads;
 } seg_apriori_options;
-
-/* Baskets as in seg_block: items ascend and are distinct. */
-typedef struct seg_basket_rows {
-    const int64_t *row_start;
-    const int32_t *items;
-    const uint8_t *skip;     /* n_rows: baskets not to count; may be null */
-    uint8_t skip_value;      /* skip[i] == skip_value is not counted */
-    size_t n_rows;
-} seg_basket_rows;
 
 /* Numbers per length; length k stands at k - 1. */
 typedef struct seg_apriori_counts {

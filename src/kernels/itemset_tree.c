@@ -79,3 +79,70 @@ seg_status seg_itemset_tree_check(const seg_itemset_tree *tree, size_t n_items,
     }
     return SEG_OK;
 }
+
+void seg_itemset_tree_count(const seg_itemset_tree *tree, seg_itemset_counts *counts)
+{
+    *counts = (seg_itemset_counts){ 0 };
+    for (size_t i = 0; i < tree->n; i++) {
+        if (tree->count[i] == 0)
+            continue;
+        size_t depth = tree->depth[i];
+        counts->by_length[depth - 1]++;
+        counts->total++;
+        if (depth > counts->n_lengths)
+            counts->n_lengths = depth;
+    }
+}
+
+void seg_itemset_tree_cut(seg_itemset_tree *tree, uint32_t min_count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < tree->n; i++) {
+        if (tree->count[i] < min_count)
+            continue;
+        tree->depth[n] = tree->depth[i];
+        tree->item[n] = tree->item[i];
+        tree->count[n++] = tree->count[i];
+    }
+    tree->n = n;
+}
+
+/* Negative: node i of a comes before node j of b, when everything before them is merged. A
+ * deeper node still belongs to the set before it. */
+static int compare_nodes(const seg_itemset_tree *a, size_t i, const seg_itemset_tree *b, size_t j)
+{
+    if (i == a->n || j == b->n)
+        return (i == a->n) - (j == b->n);
+    if (a->depth[i] != b->depth[j])
+        return a->depth[i] > b->depth[j] ? -1 : 1;
+    return (a->item[i] > b->item[j]) - (a->item[i] < b->item[j]);
+}
+
+seg_status seg_itemset_tree_unite(const seg_itemset_tree *a, const seg_itemset_tree *b,
+                                  seg_itemset_tree *out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t i = 0, j = 0;
+    TRY(seg_itemset_tree_reserve(out, a->n > b->n ? a->n : b->n, err));
+    while (i < a->n || j < b->n) {
+        int order = compare_nodes(a, i, b, j);
+        const seg_itemset_tree *from = order <= 0 ? a : b;
+        size_t k = order <= 0 ? i : j;
+        TRY(seg_itemset_tree_add(out, from->depth[k], from->item[k], from->count[k], err));
+        i += order <= 0;
+        j += order >= 0;
+    }
+
+done:
+    if (st != SEG_OK)
+        seg_itemset_tree_clear(out);
+    return st;
+}
+
+seg_status seg_too_many_itemsets(uint64_t cap, uint32_t min_count, size_t length, seg_error *err)
+{
+    return seg_fail(err, SEG_E_GATE, "there are more itemsets of up to %zu items than"
+                    " --max-itemsets %llu: raise --min-support (now a count of %u), limit"
+                    " --max-length, or keep the shorter ones with --allow-partial", length,
+                    (unsigned long long)cap, min_count);
+}

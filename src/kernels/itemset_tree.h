@@ -58,6 +58,34 @@ static inline size_t seg_itemset_end(const seg_itemset_tree *tree, size_t i)
     return end;
 }
 
+/* Sets per length; of length k at k - 1. Numbers too large stay at UINT64_MAX. */
+typedef struct seg_itemset_counts {
+    size_t n_lengths;            /* up to the longest set */
+    uint64_t by_length[SEG_ITEMSET_MAX];
+    uint64_t total;
+} seg_itemset_counts;
+
+/* Of the listed sets. */
+void seg_itemset_tree_count(const seg_itemset_tree *tree, seg_itemset_counts *counts);
+
+/* Forget the sets that fewer than min_count baskets hold. Counts must not rise along a path. */
+void seg_itemset_tree_cut(seg_itemset_tree *tree, uint32_t min_count);
+
+/* All sets of either tree, as `out` (all zero before), with the counts of a where it has them. */
+seg_status seg_itemset_tree_unite(const seg_itemset_tree *a, const seg_itemset_tree *b,
+                                  seg_itemset_tree *out, seg_error *err);
+
+/* SEG_E_GATE: there are more sets of up to `length` items than the user's cap. */
+seg_status seg_too_many_itemsets(uint64_t cap, uint32_t min_count, size_t length,
+                                 seg_error *err);
+
+/* Items that may not be in one set, an item and its own group: the ranks above r that are apart
+ * from r are rank[start[r]] .. rank[start[r + 1] - 1], ascending. */
+typedef struct seg_items_apart {
+    const int64_t *start;        /* n_ranks + 1 */
+    const int32_t *rank;
+} seg_items_apart;
+
 /* What makes arrays a tree: ranks below n_items, in order; counts that do not rise along a
  * path, at most n_baskets; every leaf in the list. SEG_E_DATA says which node is wrong. */
 seg_status seg_itemset_tree_check(const seg_itemset_tree *tree, size_t n_items,

@@ -11,7 +11,7 @@
 #ifndef SEGMILL_KERNELS_MINER_H
 #define SEGMILL_KERNELS_MINER_H
 
-#include "kernels/apriori.h"
+#include "kernels/basket_rows.h"
 #include "kernels/itemset_tree.h"
 
 typedef struct seg_miner seg_miner;
@@ -21,10 +21,7 @@ typedef struct seg_miner_options {
     size_t n_ranks;
     const uint32_t *count;       /* n_ranks: baskets that hold the item, rising; each >= 1 */
     uint64_t n_baskets;          /* in all, those without a ranked item too (by weight) */
-    /* Ranks above r that no set with r may hold (an item and its own group), ascending:
-     * apart[apart_start[r]] ...; null: none. */
-    const int64_t *apart_start;  /* n_ranks + 1 */
-    const int32_t *apart;
+    const seg_items_apart *apart;  /* or null */
     uint64_t n_pairs;            /* (basket, ranked item) pairs to come at most; 0: unknown */
     int n_threads;
     /* Called now and then by one thread with the share of the work that is done; what it
@@ -33,21 +30,12 @@ typedef struct seg_miner_options {
     void *step_arg;
 } seg_miner_options;
 
-/* Sets per length; of length k at k - 1. Numbers too large stay at UINT64_MAX. */
-typedef struct seg_miner_counts {
-    size_t n_lengths;            /* up to the longest set */
-    uint64_t by_length[SEG_ITEMSET_MAX];
-    uint64_t total;
-} seg_miner_counts;
-
 seg_status seg_miner_new(const seg_miner_options *options, seg_miner **out, seg_error *err);
 void seg_miner_free(seg_miner *miner);   /* takes null */
 
-/* Append baskets. rank: of each item of the rows, or -1: the item is left out (n_items of
- * them; an item of a row out of that range, or items that do not ascend: SEG_E_DATA names the
- * row). weight: baskets that each row stands for, or null: one. */
+/* Append baskets, checked by seg_basket_rows_check(). rank: of each item, or -1: the item is
+ * left out. */
 seg_status seg_miner_add(seg_miner *miner, const seg_basket_rows *rows, const int32_t *rank,
-                         size_t n_items, const uint32_t *weight, uint64_t first_row,
                          seg_error *err);
 
 /* Memory that the baskets take, and that mining them will take beside, in bytes. */
@@ -56,7 +44,7 @@ uint64_t seg_miner_bytes(const seg_miner *miner);
 /* How many sets of at most max_length items (0: any) at least min_count (>= 1) baskets
  * hold. Nothing is listed: sets that need not be told apart are not even formed. */
 seg_status seg_miner_count(seg_miner *miner, uint32_t min_count, size_t max_length,
-                           seg_miner_counts *counts, seg_error *err);
+                           seg_itemset_counts *counts, seg_error *err);
 /* The sets. tree: all zero before. */
 seg_status seg_miner_list(seg_miner *miner, uint32_t min_count, size_t max_length,
                           seg_itemset_tree *tree, seg_error *err);
