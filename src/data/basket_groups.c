@@ -1,0 +1,341 @@
+/* basket_groups.c: a source of baskets in front of another one: it adds to every row the
+ * groups of its items. Groups have larger numbers than items, so a row stays ascending when
+ * its groups are sorted behind its items. A first walk over a block counts the groups of each
+ * row, a second one puts them down: memory is taken for what is there. Both are done by tasks
+ * of SEG_CHUNK_ROWS rows; a stamp per group and thread tells which the row has already, and a
+ * walk upwards ends at the first group that it has, since it has all above that one too. */
+#include "data/basket_groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/alloc.h"
+#include "base/team.h"
+#include "base/text.h"
+#include "base/threads.h"
+#include "base/try.h"
+#include "data/dictionary.h"
+#include "data/schema.h"
+
+typedef struct groups_source {
+    seg_source source;
+    const seg_context *ctx;
+    seg_source *from;
+    seg_taxonomy *taxonomy;
+    seg_schema_owner *schema;
+    seg_basket_groups groups;
+    int64_t *start;
+    int32_t *above, *parent;      /* parent: n_all */
+    int n_threads;
+    uint64_t *stamp, *turn;       /* n_threads x n_groups: of the last row that had the group */
+    int64_t *row_start;           /* of the block handed out */
+    int32_t *items;
+    size_t row_start_cap, items_cap;
+    const seg_block *in;          /* the block in work */
+    bool *bad;                    /* n_threads: an item has a number that is none */
+} groups_source;
+
+static void groups_free(groups_source *s)
+{
+    if (s == NULL)
+        return;
+    seg_taxonomy_free(s->taxonomy);
+    seg_schema_free(s->schema);
+    seg_free(s->start);
+    seg_free(s->above);
+    seg_free(s->parent);
+    seg_free(s->stamp);
+    seg_free(s->turn);
+    seg_free(s->row_start);
+    seg_free(s->items);
+    seg_free(s->bad);
+    seg_free(s);
+}
+
+static void groups_close(seg_source *self)
+{
+    groups_source *s = (groups_source *)self;
+    seg_source_close(s->from);
+    groups_free(s);
+}
+
+static seg_status groups_rewind(seg_source *self, seg_error *err)
+{
+    groups_source *s = (groups_source *)self;
+    return s->from->rewind(s->from, err);
+}
+
+/* ---- rows -------------------------------------------------------------------------------- */
+
+/* The groups of row i, in the order in which they are met: how many, and where `out` is not
+ * null, which. */
+static size_t find_groups(groups_source *s, size_t i, int thread, int32_t *out)
+{
+    size_t n_items = s->groups.n_items, n = 0;
+    uint64_t *stamp = s->stamp + (size_t)thread * s->taxonomy->n_groups;
+    uint64_t turn = ++s->turn[(size_t)thread * 8];
+    for (int64_t at = s->in->row_start[i]; at < s->in->row_start[i + 1]; at++) {
+        int32_t item = s->in->items[at];
+        if (item < 0 || (size_t)item >= n_items) {
+            s->bad[thread] = true;
+            return 0;
+        }
+        for (int32_t up = s->parent[item]; up >= 0; up = s->parent[up]) {
+            if (stamp[(size_t)up - n_items] == turn)
+                break;
+            stamp[(size_t)up - n_items] = turn;
+            if (out != NULL)
+                out[n] = up;
+            n++;
+        }
+    }
+    return n;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void sort_numbers(int32_t *numbers, size_t n)
+{
+    enum { SHORT = 48 };
+    if (n > SHORT) {
+        qsort(numbers, n, sizeof *numbers, by_number);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        int32_t number = numbers[i];
+        size_t j = i;
+        for (; j > 0 && numbers[j - 1] > number; j--)
+            numbers[j] = numbers[j - 1];
+        numbers[j] = number;
+    }
+}
+
+static size_t end_of_task(const groups_source *s, size_t task)
+{
+    size_t end = (task + 1) * SEG_CHUNK_ROWS;
+    return end < s->in->n_rows ? end : s->in->n_rows;
+}
+
+/* row_start[i + 1] becomes the number of items and groups of row i. */
+static void count_rows(void *arg, size_t task, int thread)
+{
+    groups_source *s = arg;
+    for (size_t i = task * SEG_CHUNK_ROWS; i < end_of_task(s, task); i++)
+        s->row_start[i + 1] = s->in->row_start[i + 1] - s->in->row_start[i]
+                              + (int64_t)find_groups(s, i, thread, NULL);
+}
+
+static void fill_rows(void *arg, size_t task, int thread)
+{
+    groups_source *s = arg;
+    for (size_t i = task * SEG_CHUNK_ROWS; i < end_of_task(s, task); i++) {
+        int64_t first = s->in->row_start[i];
+        size_t n = (size_t)(s->in->row_start[i + 1] - first);
+        int32_t *to = s->items + s->row_start[i];
+        if (n > 0)
+            memcpy(to, s->in->items + first, n * sizeof *to);
+        sort_numbers(to + n, find_groups(s, i, thread, to + n));
+    }
+}
+
+static seg_status groups_next(seg_source *self, seg_block *block, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    groups_source *s = (groups_source *)self;
+    seg_block in;
+    TRY(s->from->next(s->from, &in, err));
+    *block = in;
+    if (in.n_rows == 0)
+        goto done;
+    s->in = &in;
+    size_t n_tasks = (in.n_rows + SEG_CHUNK_ROWS - 1) / SEG_CHUNK_ROWS;
+    TRY(SEG_GROW(&s->row_start, &s->row_start_cap, in.n_rows + 1, "a block of baskets", err));
+    s->row_start[0] = 0;
+    seg_team_run(s->n_threads, n_tasks, count_rows, s);
+    for (int t = 0; t < s->n_threads; t++)
+        if (s->bad[t])
+            TRY(seg_fail(err, SEG_E_DATA, "%s: a basket holds an item that is not among the %zu"
+                         " items", self->name, s->groups.n_items));
+    for (size_t i = 0; i < in.n_rows; i++)
+        s->row_start[i + 1] += s->row_start[i];
+    TRY(SEG_GROW(&s->items, &s->items_cap, (size_t)s->row_start[in.n_rows] + 1,
+                 "a block of baskets", err));
+    seg_team_run(s->n_threads, n_tasks, fill_rows, s);
+    block->row_start = s->row_start;
+    block->items = s->items;
+
+done:
+    s->in = NULL;
+    return st;
+}
+
+/* ---- open -------------------------------------------------------------------------------- */
+
+/* The items of the data under their names, or under another one where a group has it. */
+static seg_status add_items(groups_source *s, const seg_dictionary *groups, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    seg_text name = { 0 };
+    char example[SEG_QUOTE_BYTES] = "", n_text[32];
+    size_t n_renamed = 0;
+    for (size_t i = 0; i < s->from->schema->n_features; i++) {
+        seg_column item = s->from->schema->features[i];
+        if (seg_dictionary_find(groups, item.name, strlen(item.name)) >= 0) {
+            if (n_renamed++ == 0)
+                seg_quote_cell(example, item.name, strlen(item.name));
+            seg_text_clear(&name);
+            seg_text_addf(&name, "%s (item)", item.name);
+            TRY(seg_text_status(&name, err));
+            item.name = name.bytes;
+        }
+        TRY(seg_schema_add_feature(s->schema, &item, err));
+    }
+    if (n_renamed > 0)
+        seg_note(s->ctx, SEG_LEVEL_WARN, "%s items of the data have the name of a group, like"
+                 " '%s'; they are not counted as this group",
+                 seg_group_digits(n_text, (int64_t)n_renamed), example);
+
+done:
+    seg_text_free(&name);
+    return st;
+}
+
+static seg_status make_schema(groups_source *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_schema *from = s->from->schema;
+    const seg_taxonomy *t = s->taxonomy;
+    seg_dictionary *groups = NULL;
+    int32_t code;
+
+    TRY(seg_dictionary_new(&groups, err));
+    for (size_t g = 0; g < t->n_groups; g++)
+        TRY(seg_dictionary_add(groups, t->groups[g], strlen(t->groups[g]), &code, err));
+    TRY(seg_schema_new(SEG_KIND_BASKETS, &s->schema, err));
+    s->schema->view.as_of_day = from->as_of_day;
+    if (from->id_name != NULL)
+        TRY(seg_schema_set_id(s->schema, from->id_name, from->id_width, err));
+    TRY(add_items(s, groups, err));
+    for (size_t g = 0; g < t->n_groups; g++) {
+        seg_column group = { .name = t->groups[g], .type = SEG_TYPE_F32 };
+        TRY(seg_schema_add_feature(s->schema, &group, err));
+    }
+    for (size_t c = 0; c < from->n_columns; c++)
+        TRY(seg_schema_add_column(s->schema, &from->columns[c], err));
+
+done:
+    seg_dictionary_free(groups);
+    return st;
+}
+
+/* What is right above every item and group. */
+static seg_status find_parents(groups_source *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_taxonomy *t = s->taxonomy;
+    const seg_schema *from = s->from->schema;
+    size_t n = from->n_features;
+    seg_dictionary *items = NULL;
+    int32_t code;
+
+    if (n + t->n_groups > INT32_MAX)
+        return seg_fail(err, SEG_E_DATA, "%zu items and %zu groups are more than %d", n,
+                        t->n_groups, INT32_MAX);
+    TRY(seg_dictionary_new(&items, err));
+    for (size_t i = 0; i < t->n_items; i++)
+        TRY(seg_dictionary_add(items, t->items[i], strlen(t->items[i]), &code, err));
+    TRY(SEG_ALLOC(&s->parent, n + t->n_groups, "the groups of the items", err));
+    for (size_t i = 0; i < n; i++) {
+        code = seg_dictionary_find(items, from->features[i].name, strlen(from->features[i].name));
+        s->parent[i] = code < 0 ? -1 : (int32_t)n + t->item_group[code];
+    }
+    for (size_t g = 0; g < t->n_groups; g++)
+        s->parent[n + g] = t->group_parent[g] < 0 ? -1 : (int32_t)n + t->group_parent[g];
+    s->groups = (seg_basket_groups){ .taxonomy = t, .n_items = n, .n_all = n + t->n_groups,
+                                     .parent = s->parent };
+
+done:
+    seg_dictionary_free(items);
+    return st;
+}
+
+/* All that is above every item and group, as CSR. */
+static seg_status find_above(groups_source *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n = s->groups.n_all;
+    TRY(SEG_ALLOC(&s->start, n + 1, "the groups of the items", err));
+    for (size_t i = 0; i < n; i++) {
+        s->start[i + 1] = s->start[i];
+        for (int32_t up = s->parent[i]; up >= 0; up = s->parent[up])
+            s->start[i + 1]++;
+    }
+    TRY(SEG_ALLOC(&s->above, (size_t)s->start[n], "the groups of the items", err));
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = s->start[i];
+        for (int32_t up = s->parent[i]; up >= 0; up = s->parent[up])
+            s->above[at++] = up;
+        sort_numbers(s->above + s->start[i], (size_t)(at - s->start[i]));
+    }
+    s->groups.start = s->start;
+    s->groups.above = s->above;
+
+done:
+    return st;
+}
+
+static seg_status make_stamps(groups_source *s, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    size_t n_threads = (size_t)s->n_threads;
+    TRY(SEG_ALLOC(&s->stamp, n_threads * s->taxonomy->n_groups, "marks of groups", err));
+    TRY(SEG_ALLOC(&s->turn, n_threads * 8, "marks of groups", err));
+    TRY(SEG_ALLOC(&s->bad, n_threads, "marks of groups", err));
+
+done:
+    return st;
+}
+
+seg_status seg_baskets_with_groups(const seg_context *ctx, seg_source *from,
+                                   const seg_taxonomy *taxonomy, seg_source **out,
+                                   seg_error *err)
+{
+    seg_status st = SEG_OK;
+    groups_source *s = NULL;
+    *out = NULL;
+
+    if (from->schema->kind != SEG_KIND_BASKETS)
+        return seg_fail(err, SEG_E_DATA, "%s: groups are for baskets; this holds %s", from->name,
+                        seg_kind_name(from->schema->kind));
+    TRY(SEG_ALLOC(&s, 1, "baskets with groups", err));
+    s->ctx = ctx;
+    s->from = from;
+    s->n_threads = seg_thread_count(ctx == NULL ? 0 : ctx->n_threads);
+    TRY(seg_taxonomy_new(taxonomy, &s->taxonomy, err));
+    TRY(find_parents(s, err));
+    TRY(find_above(s, err));
+    TRY(make_schema(s, err));
+    TRY(make_stamps(s, err));
+    s->source = (seg_source){ .schema = &s->schema->view, .n_rows = from->n_rows,
+                              .name = from->name, .next = groups_next,
+                              .rewind = groups_rewind, .close = groups_close };
+    *out = &s->source;
+    s = NULL;
+
+done:
+    groups_free(s);
+    return st;
+}
+
+const seg_basket_groups *seg_baskets_groups(const seg_source *source)
+{
+    return source->close == groups_close ? &((const groups_source *)source)->groups : NULL;
+}
+
+const seg_source *seg_baskets_without_groups(const seg_source *source)
+{
+    return source->close == groups_close ? ((const groups_source *)source)->from : source;
+}
