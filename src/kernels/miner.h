@@ -16,11 +16,11 @@
 
 typedef struct seg_miner seg_miner;
 
-/* Items are known by their rank: 0 .. n_ranks - 1 in order of rising count. */
+/* Items are known by their rank: 0 .. n_ranks - 1 in order of rising count in all the data. A
+ * miner may be given only a part of the baskets: it counts itself how many of its own hold an
+ * item, which then need not rise and may be none. Baskets without a ranked item count too. */
 typedef struct seg_miner_options {
     size_t n_ranks;
-    const uint32_t *count;       /* n_ranks: baskets that hold the item, rising; each >= 1 */
-    uint64_t n_baskets;          /* in all, those without a ranked item too (by weight) */
     const seg_items_apart *apart;  /* or null */
     uint64_t n_pairs;            /* (basket, ranked item) pairs to come at most; 0: unknown */
     int n_threads;
