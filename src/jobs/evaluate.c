@@ -9,6 +9,8 @@
 #include "models/method.h"
 #include "models/score.h"
 
+enum { USUAL_OFFERS = 10 };
+
 #define FIELD(member) offsetof(seg_evaluate_options, member)
 const seg_option seg_evaluate_option_table[] = {
     { "label", SEG_OPTION_TEXT, FIELD(label), 0, 0, NULL, "COL",
@@ -17,12 +19,18 @@ const seg_option seg_evaluate_option_table[] = {
     { "threshold", SEG_OPTION_F64, FIELD(threshold), 0, 1, NULL, "SCORE",
       "count rows as positive from this probability on (0: from the cut that earns most, else"
       " 0.5)", 0 },
+    SEG_OFFER_OPTION_ROWS(seg_evaluate_options, offers),
+    { "hold-out", SEG_OPTION_CHOICE, FIELD(hold_out), 0, 0, SEG_HOLD_OUT_CHOICES, NULL,
+      "rules: hide what was new on a customer's last day, or one item; auto: the last day where"
+      " orders have customer and day", 0 },
     { .name = NULL },
 };
 
 void seg_evaluate_defaults(void *options)
 {
-    *(seg_evaluate_options *)options = (seg_evaluate_options){ .money = SEG_MONEY_DEFAULTS };
+    *(seg_evaluate_options *)options = (seg_evaluate_options){
+        .money = SEG_MONEY_DEFAULTS, .offers = { .offers = USUAL_OFFERS },
+    };
 }
 
 /* Money and thresholds are about a probability. */
@@ -37,6 +45,28 @@ static seg_status check_money(const seg_evaluate_options *options, const seg_mod
     return seg_money_check(&options->money, err);
 }
 
+/* What the offers to be judged are; their columns are not wanted. */
+static seg_status ask_offers(const seg_call *call, seg_model *model, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    bool made;
+    const seg_evaluate_options *options = call->options;
+    seg_offer_options asked = options->offers;
+    asked.offers = 0;
+    TRY(seg_score_ask_offers(&call->context, &asked, model, &made, err));
+    TRY(seg_score_check_offers(&asked, made, err));
+
+done:
+    return st;
+}
+
+static seg_view view_of(const seg_method *method, const seg_evaluate_options *options)
+{
+    bool people = method->score_view == SEG_VIEW_PEOPLE;
+    return people && options->hold_out != SEG_HOLD_OUT_ITEM ? SEG_VIEW_VISITS
+                                                            : method->score_view;
+}
+
 static seg_status with_method(const seg_call *call, const seg_model *model,
                               seg_source *data, seg_node *result, seg_error *err)
 {
@@ -46,11 +76,14 @@ static seg_status with_method(const seg_call *call, const seg_model *model,
     const seg_method *method = model->method;
     const seg_classify_options classify = { .money = options->money,
                                             .threshold = options->threshold };
+    const seg_offer_trial trial = { .offers = options->offers.offers,
+                                    .hold_out = options->hold_out };
     seg_source *scores = NULL;
     void *ev = NULL;
     seg_block block;
     seg_train_input input = { .ctx = ctx, .schema = data->schema, .n_rows = data->n_rows,
-                              .options = method->needs_label ? &classify : NULL,
+                              .options = method->needs_label ? (const void *)&classify
+                                         : method->ask_offers != NULL ? &trial : NULL,
                               .held_out = -1 };
     TRY(seg_score_open(ctx, model, data, &scores, err));
     TRY(method->evaluate_begin(model, &input, &ev, err));
@@ -138,12 +171,14 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
     TRY(seg_model_load(call->operands[0], &model, err));
     model->top_reasons = 0;   /* nobody reads them */
     TRY(check_money(options, model, call->operands[0], err));
+    TRY(ask_offers(call, model, err));
     seg_put_text(result, "method", model->method->name);
     const char *trained = seg_node_text(seg_node_get(seg_doc_root(model->info), "options.label"),
                                         NULL);
     seg_customer_options customers = seg_score_customers(model, SEG_MISSING_DAY);
     seg_view_request request = {
-        .path = call->operands[1], .view = model->method->score_view, .customers = &customers,
+        .path = call->operands[1], .view = view_of(model->method, options),
+        .customers = &customers,
         .selection.label = !model->method->needs_label ? NULL
                            : options->label != NULL ? options->label : trained,
     };

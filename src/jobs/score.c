@@ -21,6 +21,8 @@ const seg_option seg_score_option_table[] = {
     { "top-reasons", SEG_OPTION_U32, offsetof(seg_score_options, top_reasons), 0,
       SEG_REASONS_MAX, NULL, "K",
       "forest, boost: columns with what raised a customer's risk most", 0 },
+    SEG_OFFER_OPTION_ROWS(seg_score_options, offers),
+    SEG_OFFER_BLOCK_BY_ROW(seg_score_options, offers),
     { "fail-psi", SEG_OPTION_F64, offsetof(seg_score_options, fail_psi), 0, 1000, NULL, "X",
       "classifiers: write nothing when a feature or the score has moved since training by a"
       " population stability index above X (0.25 is common; 0 allows any)", 0 },
@@ -29,7 +31,10 @@ const seg_option seg_score_option_table[] = {
 
 void seg_score_defaults(void *options)
 {
-    *(seg_score_options *)options = (seg_score_options){ .as_of_day = SEG_MISSING_DAY, .top_reasons = SEG_REASONS_USUAL };
+    *(seg_score_options *)options = (seg_score_options){
+        .as_of_day = SEG_MISSING_DAY, .top_reasons = SEG_REASONS_USUAL,
+        .offers = { .offers = SEG_OFFERS_USUAL },
+    };
 }
 
 /* ---- several models side by side ------------------------------------------------------ */
@@ -229,6 +234,47 @@ done:
     return st;
 }
 
+/* ---- offers ----------------------------------------------------------------------------- */
+
+seg_status seg_score_ask_offers(const seg_context *ctx, const seg_offer_options *options,
+                                seg_model *model, bool *made, seg_error *err)
+{
+    *made = model->method->ask_offers != NULL;
+    return *made ? model->method->ask_offers(model, ctx, options, err) : SEG_OK;
+}
+
+seg_status seg_score_check_offers(const seg_offer_options *options, bool made, seg_error *err)
+{
+    const char *asked = options->prices != NULL ? "prices" : options->block != NULL ? "block"
+                        : options->only != NULL ? "only"
+                        : options->block_by != NULL ? "block-by" : NULL;
+    if (asked == NULL || made)
+        return SEG_OK;
+    return seg_fail(err, SEG_E_USAGE, "--%s is for models that make offers, as those of the method"
+                    " rules are", asked);
+}
+
+static const seg_option offer_rows[] = {
+    SEG_OFFER_OPTION_ROWS(struct { seg_offer_options o; }, o), { .name = NULL },
+};
+
+/* The data, and what was said about offers: all that the scores depend on. */
+static seg_status put_inputs(const seg_score_job *job, seg_node *provenance, seg_error *err)
+{
+    static const seg_offer_options none = { 0 };
+    const seg_offer_options *o = job->offers == NULL ? &none : job->offers;
+    if (job->offers != NULL)
+        seg_option_record(offer_rows, o, SEG_OPTION_INPUT, seg_put_object(provenance, "offers"));
+    const char *const files[] = { o->prices, o->block, o->only, o->block_by };
+    const char *paths[1 + sizeof files / sizeof *files] = { job->data };
+    size_t n = 1;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i] != NULL)
+            paths[n++] = files[i];
+    return seg_provenance(provenance, job->context == NULL ? 1 : job->context->seed, paths, n,
+                          err);
+}
+
 /* ---- the job ------------------------------------------------------------------------------ */
 
 seg_status seg_score_write(const seg_score_job *job, seg_node *result, seg_error *err)
@@ -249,8 +295,7 @@ seg_status seg_score_write(const seg_score_job *job, seg_node *result, seg_error
         seg_print_day(day, scores->schema->as_of_day);
         seg_put_text(result, "as_of", day);
     }
-    TRY(seg_provenance(provenance, job->context == NULL ? 1 : job->context->seed, &job->data, 1,
-                       err));
+    TRY(put_inputs(job, provenance, err));
     seg_put_int(provenance, "rows_out", (int64_t)scores->n_rows);
     seg_put_node(provenance, "models", job->provenance);
     TRY(seg_doc_status(doc, err));
@@ -287,6 +332,7 @@ seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)
     const seg_score_options *options = call->options;
     size_t n = call->n_operands - 1;
     seg_model **models = NULL;
+    bool offers = false, makes;
     seg_doc *doc = seg_doc_new();
     seg_node *list = seg_put_array(seg_doc_root(doc), "models");
 
@@ -299,11 +345,15 @@ seg_status seg_score_run(const seg_call *call, seg_node *result, seg_error *err)
         TRY(seg_model_load(call->operands[m], &models[m], err));
         models[m]->top_reasons = options->top_reasons;
         TRY(seg_score_put_model(call->operands[m], models[m], list, err));
+        TRY(seg_score_ask_offers(&call->context, &options->offers, models[m], &makes, err));
+        offers = offers || makes;
     }
+    TRY(seg_score_check_offers(&options->offers, offers, err));
     seg_customer_options customers = seg_score_customers(models[0], options->as_of_day);
     seg_score_job job = { .context = &call->context,
                           .models = (const seg_model *const *)models, .n_models = n,
                           .data = call->operands[n], .output = options->output,
+                          .offers = offers ? &options->offers : NULL,
                           .customers = n == 1 ? &customers : NULL, .provenance = list,
                           .watch = true, .fail_psi = options->fail_psi };
     if (n > 1 && options->as_of_day != SEG_MISSING_DAY)

@@ -3,6 +3,7 @@
 #define SEGMILL_JOBS_SCORE_H
 
 #include "models/method.h"
+#include "models/offer_options.h"
 #include "segmill/command.h"
 
 typedef struct seg_score_options {
@@ -10,6 +11,7 @@ typedef struct seg_score_options {
     int32_t as_of_day;
     double fail_psi;
     uint32_t top_reasons;
+    seg_offer_options offers;
 } seg_score_options;
 
 extern const seg_option seg_score_option_table[];
@@ -24,6 +26,7 @@ typedef struct seg_score_job {
     const seg_model *const *models;
     size_t n_models;
     const char *data, *output;
+    const seg_offer_options *offers;         /* that were asked for, or null: files to name */
     const seg_customer_options *customers;   /* null: the models' own */
     const seg_node *provenance;              /* of the models; may be null */
     bool watch;                              /* seg_score_watch() with fail_psi, and put what
@@ -37,6 +40,12 @@ seg_status seg_score_put_model(const char *path, const seg_model *model, seg_nod
 /* How to make customers for a model: what it was trained with, so that its scores mean the
  * same, and the as-of day of now. */
 seg_customer_options seg_score_customers(const seg_model *model, int32_t as_of_day);
+
+/* Ask the model for offers, if it makes any. *made: it does. */
+seg_status seg_score_ask_offers(const seg_context *ctx, const seg_offer_options *options,
+                                seg_model *model, bool *made, seg_error *err);
+/* SEG_E_USAGE when something is asked of offers that none of the models makes. */
+seg_status seg_score_check_offers(const seg_offer_options *options, bool made, seg_error *err);
 
 seg_status seg_score_write(const seg_score_job *job, seg_node *result, seg_error *err);
 

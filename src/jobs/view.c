@@ -45,6 +45,15 @@ static seg_status wrong_kind(const seg_view_request *request, seg_kind have, con
                     seg_kind_name(have), want);
 }
 
+static bool by_customer(seg_view view, const seg_schema *schema)
+{
+    size_t day = seg_schema_column(schema, "day");
+    bool visits = seg_schema_column(schema, "order") != SIZE_MAX
+                  && seg_schema_column(schema, "customer") != SIZE_MAX
+                  && day != SIZE_MAX && schema->columns[day].type == SEG_TYPE_DAY;
+    return view == SEG_VIEW_PEOPLE || (view == SEG_VIEW_VISITS && !visits);
+}
+
 /* The transactions behind `base` grouped as wanted; `base` is used up. */
 static seg_status convert(const seg_context *ctx, const seg_view_request *request,
                           seg_source *base, seg_node *report, seg_source **out, seg_error *err)
@@ -56,8 +65,8 @@ static seg_status convert(const seg_context *ctx, const seg_view_request *reques
     if (request->view == SEG_VIEW_FEATURES || request->view == SEG_VIEW_CUSTOMERS)
         st = seg_customers_from_transactions(ctx, base, customers, report, out, err);
     else
-        st = seg_baskets_from_transactions(ctx, base, request->view == SEG_VIEW_PEOPLE, out,
-                                           err);
+        st = seg_baskets_from_transactions(ctx, base, by_customer(request->view, base->schema),
+                                           out, err);
     if (st != SEG_OK && err != NULL && strstr(err->text, request->path) == NULL)
         seg_error_context(err, "%s", request->path);
     return st;
@@ -68,7 +77,8 @@ seg_status seg_view_open(const seg_context *ctx, const seg_view_request *request
 {
     seg_status st = SEG_OK;
     seg_source *base = NULL, *converted = NULL;
-    bool baskets = request->view == SEG_VIEW_ORDERS || request->view == SEG_VIEW_PEOPLE;
+    bool baskets = request->view == SEG_VIEW_ORDERS || request->view == SEG_VIEW_PEOPLE
+                   || request->view == SEG_VIEW_VISITS;
     *out = NULL;
 
     TRY(seg_view_is_text(request->path) ? open_text(ctx, request, &base, err)

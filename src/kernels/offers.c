@@ -1,6 +1,7 @@
-/* offers.c: a rule is looked at only for customers who have the rarest item of its body,
- * so popular items cost nothing; a list of rules is left as soon as it can bring nothing
- * better than what was found. */
+/* offers.c: the search for rules that apply to a customer walks the tree of bodies only
+ * along items that the customer has, so a body costs nothing unless its rarer items are
+ * owned, and a body shared by many rules is looked at once. The best rule of each subtree
+ * ends the walk as soon as nothing below can be better than what was found. */
 #include "kernels/offers.h"
 
 #include <omp.h>
@@ -8,103 +9,215 @@
 #include "base/alloc.h"
 #include "base/try.h"
 
-static int32_t rarest(const seg_offer_rules *rules, size_t rule, const uint32_t *item_count)
+enum { OWNED = 1, BARRED = 2 };
+static const uint32_t NONE = UINT32_MAX;
+
+/* What one thread works with; miss, first and touched only where rules are combined. */
+typedef struct seeker {
+    const seg_offer_rules *rules;
+    const seg_offer_ask *ask;
+    uint8_t *flags;          /* n_items */
+    double *miss;            /* n_items: product of the failures of the rules that offer it */
+    uint32_t *first;         /* n_items: the best of these rules, or NONE */
+    int32_t *touched;        /* the items that have one */
+    size_t n_touched;
+    int64_t *best;           /* of the row, ascending rules or descending scores */
+    double *score;
+    size_t n;                /* found so far */
+} seeker;
+
+/* Put a rule into the ascending list of at most k rules with different heads. */
+static void insert(seeker *s, int64_t rule)
 {
-    int32_t item = rules->body[rules->body_start[rule]];
-    for (int64_t i = rules->body_start[rule]; i < rules->body_start[rule + 1]; i++)
-        if (item_count[rules->body[i]] < item_count[item])
-            item = rules->body[i];
-    return item;
+    size_t at = 0, k = s->ask->k, same = s->n;
+    const int32_t *head = s->rules->head;
+    while (at < s->n && s->best[at] < rule)
+        at++;
+    for (size_t i = 0; i < s->n; i++)
+        if (head[s->best[i]] == head[rule])
+            same = i;
+    if (same < at || at == k)
+        return;                         /* a better rule offers this item already */
+    size_t end = same < s->n ? same : s->n < k ? s->n : k - 1;   /* this place is given up */
+    memmove(s->best + at + 1, s->best + at, (end - at) * sizeof *s->best);
+    s->best[at] = rule;
+    s->n += end == s->n;
 }
 
-seg_status seg_offer_rules_index(seg_offer_rules *rules, const uint32_t *item_count,
-                                 seg_error *err)
+static bool hopeless(const seeker *s, uint32_t rule)
 {
-    seg_status st = SEG_OK;
-    int64_t *next = NULL;
-    TRY(SEG_ALLOC(&next, rules->n_items, "the index of the rules", err));
-    TRY(SEG_ALLOC(&rules->trigger_start, rules->n_items + 1, "the index of the rules", err));
-    TRY(SEG_ALLOC(&rules->trigger, rules->n_rules, "the index of the rules", err));
-    for (size_t r = 0; r < rules->n_rules; r++)
-        rules->trigger_start[rarest(rules, r, item_count) + 1]++;
-    for (size_t i = 0; i < rules->n_items; i++) {
-        rules->trigger_start[i + 1] += rules->trigger_start[i];
-        next[i] = rules->trigger_start[i];
+    return s->n == s->ask->k && rule > s->best[s->n - 1];
+}
+
+static void take_best(seeker *s, size_t node)
+{
+    const seg_offer_rules *rules = s->rules;
+    for (size_t i = rules->nodes[node].first_rule; i < rules->nodes[node + 1].first_rule; i++) {
+        uint32_t rule = rules->rule[i];
+        if (hopeless(s, rule))
+            break;
+        if (s->flags[rules->head[rule]] == 0)
+            insert(s, rule);
     }
-    for (size_t r = 0; r < rules->n_rules; r++)
-        rules->trigger[next[rarest(rules, r, item_count)]++] = (uint32_t)r;
+}
+
+/* All rules below `root` that apply: ranks rise along siblings, so the first sibling that
+ * brings nothing ends them all. */
+static void walk_best(seeker *s, uint32_t root)
+{
+    const seg_offer_node *nodes = s->rules->nodes;
+    for (uint32_t at = root, end = nodes[root].next; at < end;) {
+        if (hopeless(s, nodes[at].best)) {
+            at = nodes[at].siblings_end;
+        } else if ((s->flags[nodes[at].item] & OWNED) == 0) {
+            at = nodes[at].next;
+        } else {
+            take_best(s, at);
+            at++;
+        }
+    }
+}
+
+static void take_all(seeker *s, size_t node)
+{
+    const seg_offer_rules *rules = s->rules;
+    for (size_t i = rules->nodes[node].first_rule; i < rules->nodes[node + 1].first_rule; i++) {
+        uint32_t rule = rules->rule[i];
+        int32_t item = rules->head[rule];
+        if (s->flags[item] != 0)
+            continue;
+        if (s->first[item] == NONE) {
+            s->touched[s->n_touched++] = item;
+            s->miss[item] = 1;
+        }
+        s->miss[item] *= s->ask->fail[rule];
+        s->first[item] = rule < s->first[item] ? rule : s->first[item];
+    }
+}
+
+static void walk_all(seeker *s, uint32_t root)
+{
+    const seg_offer_node *nodes = s->rules->nodes;
+    for (uint32_t at = root, end = nodes[root].next; at < end;) {
+        if ((s->flags[nodes[at].item] & OWNED) == 0) {
+            at = nodes[at].next;
+        } else {
+            take_all(s, at);
+            at++;
+        }
+    }
+}
+
+/* The k greatest scores of the touched items, which become untouched. */
+static void choose(seeker *s)
+{
+    size_t k = s->ask->k;
+    for (size_t t = 0; t < s->n_touched; t++) {
+        int32_t item = s->touched[t];
+        int64_t rule = s->first[item];
+        double score = 1 - s->miss[item];
+        if (s->ask->worth != NULL)
+            score *= s->ask->worth[item];
+        s->first[item] = NONE;
+        size_t at = s->n;
+        while (at > 0 && (score > s->score[at - 1]
+                          || (score == s->score[at - 1] && rule < s->best[at - 1])))
+            at--;
+        if (at == k)
+            continue;
+        size_t n_moved = (s->n < k ? s->n : k - 1) - at;
+        memmove(s->best + at + 1, s->best + at, n_moved * sizeof *s->best);
+        memmove(s->score + at + 1, s->score + at, n_moved * sizeof *s->score);
+        s->best[at] = rule;
+        s->score[at] = score;
+        s->n += s->n < k;
+    }
+    s->n_touched = 0;
+}
+
+static void flag(seeker *s, const seg_basket_rows *rows, size_t i, bool on)
+{
+    for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++)
+        s->flags[rows->items[j]] = on ? OWNED : 0;
+    if (s->ask->barred == NULL)
+        return;
+    for (int64_t j = s->ask->barred_first[i]; j < s->ask->barred_end[i]; j++) {
+        uint8_t *f = &s->flags[s->ask->barred[j]];
+        *f = on ? *f | BARRED : 0;
+    }
+}
+
+static void find_row(seeker *s, const seg_basket_rows *rows, size_t i, int64_t *best,
+                     double *score)
+{
+    bool all = s->ask->fail != NULL;
+    s->best = best + i * s->ask->k;
+    s->score = all ? score + i * s->ask->k : NULL;
+    s->n = 0;
+    flag(s, rows, i, true);
+    for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++) {
+        uint32_t root = s->rules->root[rows->items[j]];
+        if (root == NONE || (j > rows->row_start[i] && rows->items[j] == rows->items[j - 1]))
+            continue;
+        if (all)
+            walk_all(s, root);
+        else
+            walk_best(s, root);
+    }
+    if (all)
+        choose(s);
+    flag(s, rows, i, false);
+    for (size_t j = s->n; j < s->ask->k; j++)
+        s->best[j] = -1;
+}
+
+/* ---- threads ----------------------------------------------------------------------------- */
+
+static void seekers_free(seeker *seekers, int n)
+{
+    for (int t = 0; seekers != NULL && t < n; t++) {
+        seg_free(seekers[t].flags);
+        seg_free(seekers[t].miss);
+        seg_free(seekers[t].first);
+        seg_free(seekers[t].touched);
+    }
+    seg_free(seekers);
+}
+
+static seg_status seeker_init(seeker *s, const seg_offer_rules *rules,
+                              const seg_offer_ask *ask, seg_error *err)
+{
+    static const char what[] = "the items of a customer";
+    seg_status st = SEG_OK;
+    *s = (seeker){ .rules = rules, .ask = ask };
+    TRY(SEG_ALLOC(&s->flags, rules->n_items, what, err));
+    if (ask->fail == NULL)
+        goto done;
+    TRY(SEG_ALLOC(&s->miss, rules->n_items, what, err));
+    TRY(SEG_ALLOC(&s->first, rules->n_items, what, err));
+    TRY(SEG_ALLOC(&s->touched, rules->n_items, what, err));
+    memset(s->first, 0xff, rules->n_items * sizeof *s->first);
 
 done:
-    seg_free(next);
     return st;
 }
 
-void seg_offer_rules_clear(seg_offer_rules *rules)
+seg_status seg_offers_find(const seg_offer_rules *rules, const seg_basket_rows *rows,
+                           const seg_offer_ask *ask, int64_t *best, double *score,
+                           int n_threads, seg_error *err)
 {
-    seg_free(rules->body_start);
-    seg_free(rules->body);
-    seg_free(rules->head);
-    seg_free(rules->trigger_start);
-    seg_free(rules->trigger);
-    *rules = (seg_offer_rules){ 0 };
-}
-
-static bool applies(const seg_offer_rules *rules, size_t rule, const uint8_t *owned)
-{
-    if (owned[rules->head[rule]])
-        return false;
-    for (int64_t i = rules->body_start[rule]; i < rules->body_start[rule + 1]; i++)
-        if (!owned[rules->body[i]])
-            return false;
-    return true;
-}
-
-/* Put a rule into the ascending list of at most k rules with different heads. */
-static size_t insert(const seg_offer_rules *rules, int64_t *best, size_t n, size_t k,
-                     int64_t rule)
-{
-    size_t at = 0, same = n;
-    while (at < n && best[at] < rule)
-        at++;
-    for (size_t i = 0; i < n; i++)
-        if (rules->head[best[i]] == rules->head[rule])
-            same = i;
-    if (same < at || at == k)
-        return n;                       /* a better rule offers this item already */
-    size_t end = same < n ? same : n < k ? n : k - 1;   /* the place that is given up */
-    memmove(best + at + 1, best + at, (end - at) * sizeof *best);
-    best[at] = rule;
-    return same < n || n == k ? n : n + 1;
-}
-
-static void find_row(const seg_offer_rules *rules, const int32_t *items, size_t n_owned,
-                     size_t k, int64_t *best, uint8_t *owned)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < n_owned; i++)
-        owned[items[i]] = 1;
-    for (size_t i = 0; i < n_owned; i++) {
-        int64_t end = rules->trigger_start[items[i] + 1];
-        for (int64_t t = rules->trigger_start[items[i]]; t < end; t++) {
-            int64_t rule = rules->trigger[t];
-            if (n == k && rule > best[k - 1])
-                break;
-            if (applies(rules, (size_t)rule, owned))
-                n = insert(rules, best, n, k, rule);
-        }
-    }
-    for (size_t i = 0; i < n_owned; i++)
-        owned[items[i]] = 0;
-    for (; n < k; n++)
-        best[n] = -1;
-}
-
-void seg_offers_find(const seg_offer_rules *rules, const seg_basket_rows *rows, size_t k,
-                     int64_t *best, uint8_t *scratch, int n_threads)
-{
+    seg_status st = SEG_OK;
+    seeker *seekers = NULL;
+    if (ask->k == 0)
+        return SEG_OK;
+    TRY(SEG_ALLOC(&seekers, (size_t)n_threads, "the items of a customer", err));
+    for (int t = 0; t < n_threads; t++)
+        TRY(seeker_init(&seekers[t], rules, ask, err));
     #pragma omp parallel for schedule(dynamic, 256) num_threads(n_threads)
     for (size_t i = 0; i < rows->n_rows; i++)
-        find_row(rules, rows->items + rows->row_start[i],
-                 (size_t)(rows->row_start[i + 1] - rows->row_start[i]), k, best + i * k,
-                 scratch + (size_t)omp_get_thread_num() * rules->n_items);
+        find_row(&seekers[omp_get_thread_num()], rows, i, best, score);
+
+done:
+    seekers_free(seekers, n_threads);
+    return st;
 }

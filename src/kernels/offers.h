@@ -4,26 +4,55 @@
 
 #include "kernels/apriori.h"
 
-/* Rules with one item in the head, best first. */
+/* Bodies with common beginnings share nodes: a body is its items from the rarest to the
+ * commonest. Nodes stand in preorder, siblings in the order of the best rule below them. */
+typedef struct seg_offer_node {
+    int32_t item;
+    uint32_t best;            /* first (best) rule of the subtree */
+    uint32_t next;            /* node behind the subtree */
+    uint32_t siblings_end;    /* node behind the subtrees of all siblings; of a root: next */
+    uint32_t first_rule;      /* its rules: rule[first_rule] up to that of the node behind it */
+} seg_offer_node;
+
+/* Rules with one item in the head, best first: the number of a rule is its rank. */
 typedef struct seg_offer_rules {
     size_t n_rules, n_items;
-    int64_t *body_start;      /* n_rules + 1 */
-    int32_t *body;
+    int64_t *body_start;      /* n_rules + 1; no body is empty */
+    int32_t *body;            /* ascending per rule */
     int32_t *head;            /* n_rules */
-    int64_t *trigger_start;   /* n_items + 1: rules that are looked at when a customer has */
-    uint32_t *trigger;        /* the item, ascending; each rule stands under one body item */
+
+    size_t n_nodes;           /* the index */
+    seg_offer_node *nodes;    /* n_nodes + 1 */
+    uint32_t *root;           /* n_items: node of the bodies whose rarest item it is, or
+                                 UINT32_MAX */
+    uint32_t *rule;           /* n_rules: per node, ascending */
 } seg_offer_rules;
 
-/* Set trigger_start and trigger: each rule under the rarest item of its body.
- * item_count: n_items. */
+/* Set nodes, root and rule. item_count: n_items, baskets per item. SEG_E_DATA when there
+ * are more rules or nodes than 32 bits number. Time and memory: by the items of the bodies. */
 seg_status seg_offer_rules_index(seg_offer_rules *rules, const uint32_t *item_count,
                                  seg_error *err);
 void seg_offer_rules_clear(seg_offer_rules *rules);
 
-/* For each row the `k` best rules whose body the customer has, whose head the customer
- * lacks, each with another head: best[row * k + j], -1 where there is none.
- * scratch: n_threads * n_items bytes, all zero, left so. Rows: items in range. */
-void seg_offers_find(const seg_offer_rules *rules, const seg_basket_rows *rows, size_t k,
-                     int64_t *best, uint8_t *scratch, int n_threads);
+/* What is wanted for a block of customers. */
+typedef struct seg_offer_ask {
+    size_t k;                     /* offers per customer, each of another item */
+    const double *fail;           /* n_rules: share of the body's baskets without the head;
+                                     then an offer's score is 1 - the product of it over all
+                                     rules that apply. Null: the best rule offers */
+    const double *worth;          /* n_items, with fail: the score is times this; or null */
+    const int32_t *barred;        /* per row i, items never to offer to it: */
+    const int64_t *barred_first, *barred_end;   /* barred[barred_first[i] .. barred_end[i]);
+                                                   all three may be null */
+} seg_offer_ask;
+
+/* For each row the k best offers: items that the customer lacks, by rules whose body the
+ * customer has. best[row * k + j] is the first rule that makes the offer, -1 where there is
+ * none; score[row * k + j] (with fail) its score. Best is the first rule, or with fail the
+ * greatest score, then the first rule; products are taken in the order of the nodes.
+ * Rows: ascending items in range; a repeated one counts once. */
+seg_status seg_offers_find(const seg_offer_rules *rules, const seg_basket_rows *rows,
+                           const seg_offer_ask *ask, int64_t *best, double *score,
+                           int n_threads, seg_error *err);
 
 #endif

@@ -32,8 +32,11 @@ typedef enum seg_view {
     SEG_VIEW_CUSTOMERS,   /* customers with recency_days, frequency, monetary (X and exact
                              integers in obs columns), made from transactions */
     SEG_VIEW_ORDERS,      /* baskets: one row per order */
-    SEG_VIEW_PEOPLE       /* baskets: one row per customer, all they ever bought */
+    SEG_VIEW_PEOPLE,      /* baskets: one row per customer, all they ever bought */
+    SEG_VIEW_VISITS       /* orders, where the log names order, customer and day; else people */
 } seg_view;
+
+struct seg_offer_options;   /* models/offer_options.h */
 
 typedef struct seg_train_input {
     const seg_context *ctx;     /* never null here */
@@ -117,6 +120,12 @@ struct seg_method {
      * unknown ones removed). Its obs columns are the data's own, described by `data`. */
     seg_status (*score)(const seg_model *model, const seg_context *ctx, const seg_schema *data,
                         const seg_block *in, seg_batch *out, seg_error *err);
+    /* After the last row: tell what the scores met on the way, by seg_note; may be null. */
+    void (*score_end)(const seg_model *model, const seg_context *ctx);
+    /* Methods that make offers, else null: what is asked of the scores from now on (none: no
+     * columns). The files that the options name are read at once. */
+    seg_status (*ask_offers)(seg_model *model, const seg_context *ctx,
+                             const struct seg_offer_options *options, seg_error *err);
 
     /* -- evaluation ------------------------------------------------------------
      * Null evaluate_begin: the job reports counts per category of the result columns.

@@ -3,9 +3,9 @@
 #define SEGMILL_MODELS_RULES_H
 
 #include "base/text.h"
-#include "kernels/offers.h"
 #include "kernels/rules.h"
 #include "models/method.h"
+#include "models/offer_options.h"
 
 typedef enum seg_rules_target {
     SEG_TARGET_ITEMSETS, SEG_TARGET_CLOSED, SEG_TARGET_MAXIMAL, SEG_TARGET_RULES
@@ -34,6 +34,8 @@ typedef struct seg_rules_limits {
 seg_status seg_rules_parse_limits(const seg_rules_options *options, seg_rules_limits *limits,
                                   seg_error *err);
 
+typedef struct seg_rules_offers seg_rules_offers;
+
 /* A trained model. Items are numbered by their place in the model's features: frequent
  * items only, in order of their names, so ascending items are ascending names. */
 typedef struct seg_rules_model {
@@ -47,18 +49,10 @@ typedef struct seg_rules_model {
     int32_t *body, *head;
     seg_rule_counts *counts;      /* n_rules */
 
-    seg_offer_rules offers;       /* the rules with one item in the head */
-    uint32_t *offer_rule;         /* offers.n_rules: number of the rule */
-    int32_t *offer_level;         /* n_items: place among the items that are offered, or -1 */
-    const char **offer_names;     /* n_offer_names, point into the model's schema */
-    size_t n_offer_names;
-    size_t reason_width;          /* bytes of the longest reason */
+    seg_rules_offers *offers;     /* null until they are needed first (rules_offers.h) */
 } seg_rules_model;
 
 void seg_rules_model_free(void *model);
-/* Make the part for offers from the rules; the schema names the items. */
-seg_status seg_rules_make_offers(seg_rules_model *m, const seg_schema *schema, seg_error *err);
-
 /* "bread + milk" and "bread + milk => butter". */
 void seg_rules_add_items(seg_text *text, const seg_schema *schema, const int32_t *items,
                          size_t n);
@@ -76,7 +70,9 @@ void seg_rules_train_free(void *trainer);
 seg_status seg_rules_save(const seg_model *model, seg_h5_writer *w, seg_error *err);
 seg_status seg_rules_load(seg_model *model, seg_h5 *file, seg_error *err);
 
-enum { SEG_RULES_OFFERS = 3 };   /* per customer */
+seg_status seg_rules_ask_offers(seg_model *model, const seg_context *ctx,
+                                const seg_offer_options *options, seg_error *err);
+void seg_rules_score_end(const seg_model *model, const seg_context *ctx);
 seg_status seg_rules_score_schema(const seg_model *model, seg_schema_owner *out,
                                   seg_error *err);
 seg_status seg_rules_score(const seg_model *model, const seg_context *ctx,

@@ -308,7 +308,6 @@ seg_status seg_rules_load(seg_model *model, seg_h5 *file, seg_error *err)
     TRY(get_sets(file, SETS, m->n_items, &m->sets.start, &m->sets.items, &m->sets.n, err));
     TRY(get_counts(file, "uns/model/itemsets/count", m->sets.n, m->n_baskets, &m->sets.count,
                    err));
-    TRY(seg_rules_make_offers(m, &model->schema->view, err));
     model->state = m;
     m = NULL;
 

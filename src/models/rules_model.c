@@ -1,5 +1,5 @@
 /* rules_model.c: association rules as a method: texts, description, the table row. */
-#include "models/rules.h"
+#include "models/rules_offers.h"
 
 #include "base/alloc.h"
 
@@ -15,10 +15,7 @@ void seg_rules_model_free(void *model)
     seg_free(m->body);
     seg_free(m->head);
     seg_free(m->counts);
-    seg_offer_rules_clear(&m->offers);
-    seg_free(m->offer_rule);
-    seg_free(m->offer_level);
-    seg_free(m->offer_names);
+    seg_rules_offers_free(m->offers);
     seg_free(m);
 }
 
@@ -141,6 +138,8 @@ const seg_method seg_method_rules = {
     .text = text_of,
     .score_schema = seg_rules_score_schema,
     .score = seg_rules_score,
+    .score_end = seg_rules_score_end,
+    .ask_offers = seg_rules_ask_offers,
     .evaluate_begin = seg_rules_evaluate_begin,
     .evaluate_add = seg_rules_evaluate_add,
     .evaluate_end = seg_rules_evaluate_end,

@@ -324,8 +324,7 @@ static void tell(const trainer *t)
                  " %zu items are missing, and the model is marked incomplete", found->n_levels);
 }
 
-static seg_status make_model(trainer *t, seg_rules_model *m, const seg_schema *schema,
-                             seg_error *err)
+static seg_status make_model(trainer *t, seg_rules_model *m, seg_error *err)
 {
     seg_status st = SEG_OK;
     m->n_items = t->n_frequent;
@@ -341,7 +340,6 @@ static seg_status make_model(trainer *t, seg_rules_model *m, const seg_schema *s
         seg_itemsets_clear(&m->sets);
         TRY(SEG_ALLOC(&m->sets.start, 1, "the itemsets", err));
     }
-    TRY(seg_rules_make_offers(m, schema, err));
 
 done:
     return st;
@@ -358,7 +356,7 @@ seg_status seg_rules_train_end(void *trainer_, seg_model *model, seg_node *figur
     TRY(order_items(t, err));
     TRY(make_schema(t, &model->schema, err));
     TRY(SEG_ALLOC(&m, 1, "the rules", err));
-    TRY(make_model(t, m, &model->schema->view, err));
+    TRY(make_model(t, m, err));
     put_figures(t, m, figures);
     tell(t);
     model->state = m;

@@ -32,6 +32,8 @@ static seg_status score_next(seg_source *self, seg_block *block, seg_error *err)
     if (in.n_rows == 0) {
         if (s->count != NULL && !s->judged)
             st = seg_psi_count_judge(s->count, s->ctx, s->fail_psi, err);
+        if (!s->judged && s->model->method->score_end != NULL && st == SEG_OK)
+            s->model->method->score_end(s->model, s->ctx);
         s->judged = true;
         goto done;
     }

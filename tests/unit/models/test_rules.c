@@ -14,7 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/try.h"
-#include "models/rules.h"
+#include "models/rules_offers.h"
 #include "tests/support/fimi.h"
 
 static char directory[] = "/tmp/segmill-rules-XXXXXX";
@@ -446,8 +446,11 @@ static void loads_what_it_saved(void **state)
     assert_memory_equal(a->head, b->head, (size_t)a->head_start[a->n_rules] * sizeof(int32_t));
     assert_int_equal(a->sets.n, b->sets.n);
     assert_memory_equal(a->sets.count, b->sets.count, a->sets.n * sizeof *a->sets.count);
-    assert_int_equal(a->offers.n_rules, b->offers.n_rules);
-    assert_memory_equal(a->offer_rule, b->offer_rule, a->offers.n_rules * sizeof(uint32_t));
+    const seg_rules_offers *of_a, *of_b;
+    assert_int_equal(seg_rules_offers_of(model, &of_a, &err), SEG_OK);
+    assert_int_equal(seg_rules_offers_of(loaded, &of_b, &err), SEG_OK);
+    assert_int_equal(of_a->rules.n_rules, of_b->rules.n_rules);
+    assert_memory_equal(of_a->rule, of_b->rule, of_a->rules.n_rules * sizeof(uint32_t));
     unlink(temp_path("a.model"));
     seg_model_free(model);
     seg_model_free(loaded);
@@ -637,7 +640,9 @@ static void counts_hits_on_hidden_items(void **state)
     const int32_t bound_items[] = { bread, milk, bread, milk };
     seg_block bound = { .n_rows = 3, .row_start = bound_start, .items = bound_items };
 
-    seg_train_input input = { .ctx = &ctx, .schema = source->schema, .n_rows = 3 };
+    seg_offer_trial trial = { .offers = 3 };
+    seg_train_input input = { .ctx = &ctx, .schema = source->schema, .n_rows = 3,
+                              .options = &trial };
     seg_doc *doc = seg_doc_new();
     seg_node *figures = seg_doc_root(doc);
     assert_int_equal(seg_method_rules.evaluate_begin(model, &input, &ev, &err), SEG_OK);
