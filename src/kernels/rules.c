@@ -168,9 +168,3 @@ void seg_rules_sort(seg_rules *rules, const seg_itemsets *all, uint32_t n_basket
     if (rules->n > 1)
         qsort_r(rules->rules, rules->n, sizeof *rules->rules, better_first, &o);
 }
-
-void seg_rules_clear(seg_rules *rules)
-{
-    seg_free(rules->rules);
-    *rules = (seg_rules){ 0 };
-}

@@ -3,17 +3,7 @@
 #define SEGMILL_KERNELS_RULES_H
 
 #include "kernels/itemsets.h"
-#include "kernels/rule_measures.h"
-
-/* Three set numbers: whole = body and head together. */
-typedef struct seg_rule {
-    uint32_t whole, body, head;
-} seg_rule;
-
-typedef struct seg_rules {
-    size_t n, cap;       /* n also when only counted */
-    seg_rule *rules;
-} seg_rules;
+#include "kernels/rule_order.h"
 
 typedef struct seg_rule_options {
     uint64_t confidence_num, confidence_den;   /* at least; den > 0 */
@@ -35,6 +25,5 @@ seg_rule_counts seg_rule_counts_of(const seg_itemsets *all, uint32_t n_baskets,
  * of the head's. A strict order: no two rules are equal. */
 void seg_rules_sort(seg_rules *rules, const seg_itemsets *all, uint32_t n_baskets,
                     seg_measure measure);
-void seg_rules_clear(seg_rules *rules);
 
 #endif
