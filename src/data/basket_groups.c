@@ -174,6 +174,21 @@ done:
 
 /* ---- open -------------------------------------------------------------------------------- */
 
+/* "NAME (item)", in `text`, if no other item is called so. */
+static seg_status other_name(const groups_source *s, const char *name, seg_text *text,
+                             seg_error *err)
+{
+    seg_text_clear(text);
+    seg_text_addf(text, "%s (item)", name);
+    seg_status st = seg_text_status(text, err);
+    if (st != SEG_OK || seg_schema_feature(s->from->schema, text->bytes) == SIZE_MAX)
+        return st;
+    char quoted[SEG_QUOTE_BYTES];
+    return seg_fail(err, SEG_E_DATA, "%s: item '%s' has the name of a group, and what it would be"
+                    " called instead is another item; rename one of them", s->from->name,
+                    seg_quote_cell(quoted, name, strlen(name)));
+}
+
 /* The items of the data under their names, or under another one where a group has it. */
 static seg_status add_items(groups_source *s, const seg_dictionary *groups, seg_error *err)
 {
@@ -186,9 +201,7 @@ static seg_status add_items(groups_source *s, const seg_dictionary *groups, seg_
         if (seg_dictionary_find(groups, item.name, strlen(item.name)) >= 0) {
             if (n_renamed++ == 0)
                 seg_quote_cell(example, item.name, strlen(item.name));
-            seg_text_clear(&name);
-            seg_text_addf(&name, "%s (item)", item.name);
-            TRY(seg_text_status(&name, err));
+            TRY(other_name(s, item.name, &name, err));
             item.name = name.bytes;
         }
         TRY(seg_schema_add_feature(s->schema, &item, err));

@@ -20,7 +20,7 @@ typedef struct seg_item_column {
     size_t n_cuts;
 } seg_item_column;
 
-/* What a model must remember: the columns that become items, in the order of their names. */
+/* What a model must remember: the columns that become items. */
 typedef struct seg_item_bins {
     const seg_item_column *columns;
     size_t n_columns;
@@ -30,7 +30,8 @@ typedef struct seg_feature_baskets_options {
     /* N, or COL:E,E,... or COL:qN or COL:each, any number of them parted by commas, as in
      * "5,age:30,45,income:q4,year:each"; null: none are declared.
      *   N             every other number of more than N values becomes N ranges of about as
-     *                 many rows each (2 .. 1000)
+     *                 many rows each (2 .. 100); one of fewer gives an item
+     *                 per value
      *   COL:E,E,...   ranges with these bounds: below the first, [E,E) ..., from the last on
      *   COL:qN        N ranges of about as many rows each
      *   COL:each      every value is an item (at most 1,000) */
@@ -55,8 +56,9 @@ seg_status seg_feature_baskets(const seg_context *ctx, seg_source *from,
                                seg_error *err);
 
 /* The same by what a model remembers: other columns are not looked at, values that it has not
- * seen give no item. SEG_E_DATA names the columns that the data lack, or that are a number
- * where a category is expected. Copies `bins`. */
+ * seen give no item. Columns that the data lack are told (a label to be foreseen may be one of
+ * them); SEG_E_DATA when all are lacking, or one is a number where a category is expected, or
+ * the other way. Copies `bins`. */
 seg_status seg_feature_baskets_by(const seg_context *ctx, seg_source *from,
                                   const seg_item_bins *bins, seg_source **out, seg_error *err);
 

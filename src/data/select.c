@@ -192,8 +192,8 @@ done:
 
 /* ---- what stays ---------------------------------------------------------------------------- */
 
-static seg_status unknown_column(const seg_schema *schema, const char *option, const char *name,
-                                 size_t n, seg_error *err)
+seg_status seg_unknown_column(const seg_schema *schema, const char *option, const char *name,
+                              size_t n, seg_error *err)
 {
     const char *nearest = NULL;
     size_t least = n / 3 + 2;
@@ -226,7 +226,7 @@ static seg_status check_drop(const seg_schema *schema, const char *drop, seg_err
         for (size_t c = 0; !known && c < schema->n_columns; c++)
             known = seg_equal_n(schema->columns[c].name, item, n);
         if (!known)
-            return unknown_column(schema, "drop", item, n, err);
+            return seg_unknown_column(schema, "drop", item, n, err);
     }
     return SEG_OK;
 }
@@ -250,7 +250,7 @@ static seg_status set_aside(select_source *s, const char *option, const char *na
         return SEG_OK;
     size_t feature = seg_schema_feature(from, name);
     if (feature == SIZE_MAX)
-        return unknown_column(from, option, name, strlen(name), err);
+        return seg_unknown_column(from, option, name, strlen(name), err);
     seg_status st = seg_schema_add_column(s->schema, &from->features[feature], err);
     if (st == SEG_OK)
         s->moved[s->n_moved++] = (moved){
@@ -265,7 +265,7 @@ static seg_status set_label(select_source *s, const char *label, seg_error *err)
     if (label != NULL && seg_schema_column(from, label) == SIZE_MAX) {
         size_t feature = seg_schema_feature(from, label);
         if (feature == SIZE_MAX)
-            return unknown_column(from, "label", label, strlen(label), err);
+            return seg_unknown_column(from, "label", label, strlen(label), err);
         TRY(add_label(s, feature, err));
     }
     TRY(seg_schema_set_label(s->schema, label == NULL ? from->label : label, err));

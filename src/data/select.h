@@ -20,4 +20,8 @@ typedef struct seg_selection {
 seg_status seg_select_source(const seg_context *ctx, seg_source *from, const seg_selection *what,
                              seg_source **out, seg_error *err);
 
+/* SEG_E_USAGE: an option names a column (of n bytes) that is not there; with the nearest one. */
+seg_status seg_unknown_column(const seg_schema *schema, const char *option, const char *name,
+                              size_t n, seg_error *err);
+
 #endif

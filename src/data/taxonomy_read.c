@@ -19,7 +19,7 @@ enum { NO_NODE = -1, MAX_LEVELS = SEG_TAXONOMY_DEPTH, SHOWN_OF_CYCLE = 8,
 typedef struct node {
     int32_t above;               /* or NO_NODE */
     uint64_t line;               /* that said what is above */
-    uint32_t column;             /* of its name */
+    uint32_t column;
     bool is_parent, is_item;
     int32_t number;              /* in the taxonomy, as a group */
 } node;
@@ -42,7 +42,7 @@ typedef struct reader {
     const char **items, **groups;   /* the result */
     int32_t *item_group, *group_parent;
     size_t n_items, n_groups, n_unknown, n_renamed;
-    const char *renamed;         /* the first of them */
+    const char *renamed;
 } reader;
 
 static void reader_clear(reader *r)
@@ -139,7 +139,6 @@ static seg_status cell_of(const reader *r, const seg_csv_row *row, size_t column
                     SEG_CSV_MAX_TEXT);
 }
 
-/* The item of the line, and the groups above it one by one. */
 static seg_status take_row(reader *r, const seg_csv_row *row, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -291,8 +290,7 @@ done:
 
 /* ---- items and groups ------------------------------------------------------------------ */
 
-/* What is an item: of the first form, what the data have as one, and what has nothing below
- * it. */
+/* Of the first form an item is what the data have as one, and what has nothing below it. */
 static seg_status find_items(reader *r, seg_error *err)
 {
     size_t n = seg_dictionary_size(r->names), n_found = 0;
