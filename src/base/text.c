@@ -87,6 +87,15 @@ void seg_text_free(seg_text *text)
     *text = (seg_text){ 0 };
 }
 
+seg_status seg_text_copy(const char *text, char **out, seg_error *err)
+{
+    size_t n = strlen(text) + 1;
+    seg_status st = SEG_ALLOC(out, n, "a name", err);
+    if (st == SEG_OK)
+        memcpy(*out, text, n);
+    return st;
+}
+
 seg_status seg_text_status(const seg_text *text, seg_error *err)
 {
     if (text->failed)

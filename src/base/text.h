@@ -26,6 +26,9 @@ void seg_text_clear(seg_text *text);                    /* keeps the memory */
 void seg_text_free(seg_text *text);
 seg_status seg_text_status(const seg_text *text, seg_error *err);
 
+/* A copy of one's own, for seg_free(). */
+seg_status seg_text_copy(const char *text, char **out, seg_error *err);
+
 /* First byte of the first malformed sequence (RFC 3629), or n if all is well. */
 size_t seg_utf8_check(const char *s, size_t n);
 /* Code points in n bytes of valid UTF-8. */

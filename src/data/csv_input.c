@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/spill.h"
+#include "base/text.h"
 #include "base/try.h"
 
 enum { STORED_BYTES = 128 * 1024, PLAIN_BYTES = 64 * 1024 };
@@ -327,18 +328,9 @@ static const char *no_text(const unsigned char *s, size_t n)
     return NULL;
 }
 
-static seg_status copy_text(const char *text, char **out, seg_error *err)
-{
-    size_t n = strlen(text) + 1;
-    seg_status st = SEG_ALLOC(out, n, "a name", err);
-    if (st == SEG_OK)
-        memcpy(*out, text, n);
-    return st;
-}
-
 static seg_status open_encoding(seg_input *in, const char *encoding, seg_error *err)
 {
-    seg_status st = copy_text(encoding, &in->encoding, err);
+    seg_status st = seg_text_copy(encoding, &in->encoding, err);
     if (st != SEG_OK)
         return st;
     in->iconv = iconv_open("UTF-8", encoding);
@@ -387,7 +379,7 @@ seg_status seg_input_open(const seg_context *ctx, const char *path, const char *
     in->fd = -1;
     in->iconv = (iconv_t)-1;
     in->at_start = true;
-    TRY(copy_text(from_stdin ? "standard input" : path, &in->name, err));
+    TRY(seg_text_copy(from_stdin ? "standard input" : path, &in->name, err));
     TRY(SEG_ALLOC(&in->stored, STORED_BYTES, "a read buffer", err));
     if (from_stdin)
         TRY(spool(ctx, in, err));

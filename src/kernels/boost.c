@@ -145,13 +145,6 @@ static const uint8_t *draw_columns(seg_boost *b)
     return b->use;
 }
 
-static bool is_drawn(uint64_t key, uint32_t row, uint64_t limit)
-{
-    uint64_t x = (row + key) * UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    return x >> 32 < limit;
-}
-
 /* Into the room for rows those of the tree; the others, and those that are judged, are left
  * out. Returns how many there are. */
 static size_t draw_rows(seg_boost *b)
@@ -169,7 +162,7 @@ static size_t draw_rows(seg_boost *b)
              limit = (uint64_t)(b->rule.row_share * 4294967296.0);
     for (size_t i = 0; i < d->n_learned; i++) {
         uint32_t row = d->learned[i];
-        if (is_drawn(key, row, limit))
+        if (seg_rng_row(key, row) < limit)
             d->rows[n++] = row;
         else
             b->left_out[b->n_left_out++] = row;

@@ -47,7 +47,7 @@ seg_status seg_boost_new(const seg_boost_data *data, const seg_boost_rule *rule,
                          seg_error *err);
 void seg_boost_free(seg_boost *boost);   /* takes null */
 
-/* One more tree; it is null if no split gains anything: there is nothing more to learn (of
+/* One more tree; it is one leaf if no split gains anything: there is nothing more to learn (of
  * this draw of rows and columns). The tree is zero before; nodes have n, n_missing, gain and,
  * in leaves, value. */
 seg_status seg_boost_tree(seg_boost *boost, seg_tree *tree, seg_error *err);

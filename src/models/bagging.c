@@ -30,9 +30,7 @@ static uint32_t how_often(uint64_t key, uint32_t row)
         1580030169, 3160060337, 3950075422, 4213413783, 4279248374, 4292415292, 4294609778,
         4294923276, 4294962463,
     };
-    uint64_t x = (row + key) * UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    uint32_t u = (uint32_t)(x >> 32), times = 0;
+    uint32_t u = seg_rng_row(key, row), times = 0;
     while (times < sizeof upto / sizeof *upto && u >= upto[times])
         times++;
     return times;

@@ -1,9 +1,8 @@
 /* boost.c: boosted trees as a method: options, and from the fit to a model. */
 #include "models/boosting.h"
-#include "models/ensemble.h"
+#include "models/ensemble_train.h"
 
 #include <math.h>
-#include <string.h>
 #include "base/alloc.h"
 #include "base/try.h"
 
@@ -83,17 +82,15 @@ done:
     return st;
 }
 
-/* What the rows learned from get, or every so many of them. */
-static size_t known_probabilities(const trainer *t, const seg_ensemble *e, float *out)
+static float known_probability(const void *fit, const seg_ensemble *e, size_t row)
 {
-    size_t n = 0, step = (t->learn.n_rows + SEG_EDGE_ROWS - 1) / SEG_EDGE_ROWS;
-    for (size_t i = 0; i < t->learn.n_rows; i += step)
-        out[n++] = (float)seg_ensemble_probability(e, t->fit.scores[i] * SEG_SCORE_UNIT - e->base);
-    return n;
+    const seg_boosting *f = fit;
+    return (float)seg_ensemble_probability(e, f->scores[row] * SEG_SCORE_UNIT - e->base);
 }
 
-static void put_setting(const seg_boosting *fit, seg_node *figures)
+static void put_setting(const void *p, seg_node *figures)
 {
+    const seg_boosting *fit = p;
     const seg_boost_rule *rule = &fit->rule;
     seg_node *node = seg_put_object(figures, "setting");
     if (fit->setting != NULL)
@@ -111,32 +108,16 @@ static void put_setting(const seg_boosting *fit, seg_node *figures)
 
 static seg_status train_end(void *p, seg_model *model, seg_node *figures, seg_error *err)
 {
-    seg_status st = SEG_OK;
     trainer *t = p;
-    seg_learn *l = &t->learn;
-    seg_ensemble *e = NULL;
-    float *known = NULL;
-
-    TRY(seg_boosting_fit(l, &t->options.fit, &t->fit, err));
-    TRY(seg_ensemble_new(l->label_column->name, seg_learn_positive(l), seg_learn_negative(l),
-                         SEG_LINK_LOGIT, t->fit.base, &e, err));
-    e->trees = t->fit.trees;
-    e->n_trees = t->fit.n_trees;
-    t->fit.trees = NULL;
-    t->fit.n_trees = 0;
-    TRY(SEG_ALLOC(&known, SEG_EDGE_ROWS, "the score deciles", err));
-    TRY(seg_ensemble_finish(e, l->input.ctx, l->bins, known, known_probabilities(t, e, known),
-                            l->input.schema, model, err));
-    seg_learn_put_figures(l, figures);
-    put_setting(&t->fit, figures);
-    TRY(seg_ensemble_put_figures(e, &model->schema->view, figures, err));
-    model->state = e;
-    e = NULL;
-
-done:
-    seg_free(known);
-    seg_ensemble_free(e);
-    return st;
+    seg_boosting *fit = &t->fit;
+    seg_status st = seg_boosting_fit(&t->learn, &t->options.fit, fit, err);
+    if (st != SEG_OK)
+        return st;
+    seg_fitted_trees fitted = { .learn = &t->learn, .link = SEG_LINK_LOGIT, .base = fit->base,
+                                .trees = &fit->trees, .n_trees = &fit->n_trees,
+                                .known = known_probability, .put_setting = put_setting,
+                                .fit = fit };
+    return seg_ensemble_of_fit(&fitted, model, figures, err);
 }
 
 const seg_method seg_method_boost = {

@@ -7,21 +7,11 @@
 #include "base/alloc.h"
 #include "base/number.h"
 #include "base/real.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "models/psi.h"
 #include "models/trees.h"
 #include "models/trees_file.h"
-
-const char *const seg_link_names = "logit|mean";
-
-static seg_status copy_text(char **out, const char *text, seg_error *err)
-{
-    size_t n = strlen(text) + 1;
-    seg_status st = SEG_ALLOC(out, n, "a name", err);
-    if (st == SEG_OK)
-        memcpy(*out, text, n);
-    return st;
-}
 
 seg_status seg_ensemble_new(const char *label, const char *positive, const char *negative,
                             seg_link link, double base, seg_ensemble **out, seg_error *err)
@@ -33,9 +23,9 @@ seg_status seg_ensemble_new(const char *label, const char *positive, const char 
     TRY(SEG_ALLOC(&e, 1, "the model", err));
     e->link = link;
     e->base = base;
-    TRY(copy_text(&e->label, label, err));
-    TRY(copy_text(&e->positive, positive, err));
-    TRY(copy_text(&e->negative, negative, err));
+    TRY(seg_text_copy(label, &e->label, err));
+    TRY(seg_text_copy(positive, &e->positive, err));
+    TRY(seg_text_copy(negative, &e->negative, err));
     *out = e;
     e = NULL;
 
@@ -77,16 +67,21 @@ static size_t widest_reason(const seg_schema *schema)
     return ((widest > LONGEST ? LONGEST : widest) + 7) / 8 * 8;
 }
 
+static size_t count_leaves(const seg_ensemble *e)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < e->n_trees; t++)
+        n += seg_tree_leaves(&e->trees[t]);
+    return n;
+}
+
 seg_status seg_ensemble_prepare(seg_ensemble *e, const seg_model *model, seg_error *err)
 {
     seg_status st = SEG_OK;
     const seg_schema *schema = &model->schema->view;
     TRY(seg_bands_of(model, &e->bands, err));
     TRY(seg_forest_plan_new(e->trees, e->n_trees, schema->n_features, &e->plan, err));
-    size_t n_leaves = 0;
-    for (size_t t = 0; t < e->n_trees; t++)
-        n_leaves += seg_tree_leaves(&e->trees[t]);
-    if (n_leaves <= SEG_SHAPLEY_LEAVES)
+    if (count_leaves(e) <= SEG_SHAPLEY_LEAVES)
         TRY(seg_forest_shap_new(e->trees, e->n_trees, schema->n_features, &e->shap, err));
     else
         TRY(seg_tree_paths_new(e->trees, e->n_trees, schema->n_features, &e->paths, err));
@@ -156,16 +151,15 @@ done:
 seg_status seg_ensemble_put_figures(const seg_ensemble *e, const seg_schema *schema,
                                     seg_node *figures, seg_error *err)
 {
-    size_t n_leaves = 0, depth = 0;
+    size_t depth = 0;
     for (size_t t = 0; t < e->n_trees; t++) {
-        n_leaves += seg_tree_leaves(&e->trees[t]);
         size_t deep = seg_tree_depth(&e->trees[t]);
         depth = deep > depth ? deep : depth;
     }
     seg_put_text(figures, "label", e->label);
     seg_put_text(figures, "positive", e->positive);
     seg_put_int(figures, "trees", (int64_t)e->n_trees);
-    seg_put_int(figures, "leaves", (int64_t)n_leaves);
+    seg_put_int(figures, "leaves", (int64_t)count_leaves(e));
     seg_put_int(figures, "depth", (int64_t)depth);
     seg_put_int(figures, "features_used", depth > 0 ? (int64_t)schema->n_features : 0);
     seg_node *edges = seg_put_array(figures, "decile_edges");
@@ -178,15 +172,12 @@ seg_status seg_ensemble_put_figures(const seg_ensemble *e, const seg_schema *sch
 seg_status seg_ensemble_describe(const seg_model *model, seg_node *into, seg_error *err)
 {
     const seg_ensemble *e = model->state;
-    size_t n_leaves = 0;
     (void)err;
-    for (size_t t = 0; t < e->n_trees; t++)
-        n_leaves += seg_tree_leaves(&e->trees[t]);
     seg_put_text(into, "label", e->label);
     seg_put_text(into, "positive", e->positive);
     seg_put_text(into, "negative", e->negative);
     seg_put_int(into, "trees", (int64_t)e->n_trees);
-    seg_put_int(into, "leaves", (int64_t)n_leaves);
+    seg_put_int(into, "leaves", (int64_t)count_leaves(e));
     return SEG_OK;
 }
 

@@ -14,7 +14,6 @@ typedef enum seg_link {
     SEG_LINK_LOGIT,     /* leaves are log-odds: probability = 1 / (1 + exp(-(base + sum))) */
     SEG_LINK_MEAN       /* leaves are probabilities: base + sum / trees, within 0 .. 1 */
 } seg_link;
-extern const char *const seg_link_names;   /* "logit|mean", in the order of the numbers */
 
 typedef struct seg_ensemble {
     char *label, *positive, *negative;

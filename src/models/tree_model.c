@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/alloc.h"
+#include "base/text.h"
 #include "base/threads.h"
 #include "base/try.h"
 
@@ -40,15 +41,6 @@ static void tree_defaults(void *options)
 
 /* ---- the state ---------------------------------------------------------------- */
 
-static seg_status copy_text(char **out, const char *text, seg_error *err)
-{
-    size_t n = strlen(text) + 1;
-    seg_status st = SEG_ALLOC(out, n, "a name", err);
-    if (st == SEG_OK)
-        memcpy(*out, text, n);
-    return st;
-}
-
 seg_status seg_tree_state_new(const char *label, const char *positive, const char *negative,
                               seg_tree_state **out, seg_error *err)
 {
@@ -57,9 +49,9 @@ seg_status seg_tree_state_new(const char *label, const char *positive, const cha
     *out = NULL;
 
     TRY(SEG_ALLOC(&state, 1, "the tree model", err));
-    TRY(copy_text(&state->label, label, err));
-    TRY(copy_text(&state->positive, positive, err));
-    TRY(copy_text(&state->negative, negative, err));
+    TRY(seg_text_copy(label, &state->label, err));
+    TRY(seg_text_copy(positive, &state->positive, err));
+    TRY(seg_text_copy(negative, &state->negative, err));
     *out = state;
     state = NULL;
 
