@@ -24,7 +24,7 @@ typedef struct grouping {
     int32_t *items;
     int32_t *key_customer; /* n_keys: the first customer named, or missing; may be null */
     int32_t *key_day;      /* n_keys; may be null */
-    uint64_t n_unnamed, n_refunds;
+    uint64_t n_unnamed, n_refunds, n_repeated;
 } grouping;
 
 static int column_of(const seg_schema *schema, const char *name)
@@ -319,6 +319,7 @@ static void fill_batch(grouping *g, seg_batch *batch)
         if (n == 0)
             continue;
         n = make_set(g->items + first, n);
+        g->n_repeated += (uint64_t)(g->start[k + 1] - first - n);
         memmove(g->items + kept, g->items + first, (size_t)n * sizeof *g->items);
         fill_row(g, batch, row, k);
         batch->row_start[row++] = kept;
@@ -337,11 +338,25 @@ static void tell(const grouping *g, size_t n_baskets)
                  " in the baskets", seg_group_digits(a, (int64_t)g->n_unnamed),
                  g->by_customer ? "customer" : "order",
                  seg_group_digits(b, (int64_t)g->n_refunds));
+    if (g->n_repeated > 0)
+        seg_note(g->ctx, SEG_LEVEL_INFO, "%s rows name an item that the %s has already: it counts"
+                 " once", seg_group_digits(a, (int64_t)g->n_repeated),
+                 g->by_customer ? "customer" : "order");
     if (n_baskets < g->n_keys)
         seg_note(g->ctx, SEG_LEVEL_INFO, "left out, as no item is left in them: %s of %s %s",
                  seg_group_digits(a, (int64_t)(g->n_keys - n_baskets)),
                  seg_group_digits(b, (int64_t)g->n_keys),
                  g->by_customer ? "customers" : "orders");
+}
+
+static void put_figures(const grouping *g, int64_t n_lines, size_t n_baskets, seg_node *report)
+{
+    seg_node *lines = seg_put_object(report, "lines");
+    seg_put_int(lines, "used", n_lines);
+    seg_put_int(lines, "repeated", (int64_t)g->n_repeated);
+    seg_put_int(lines, "unnamed", (int64_t)g->n_unnamed);
+    seg_put_int(lines, "refunds", (int64_t)g->n_refunds);
+    seg_put_int(lines, "left_out", (int64_t)(g->n_keys - n_baskets));
 }
 
 /* Lines per key become the place of each key's first line in start[k + 1], and its end
@@ -356,7 +371,8 @@ static int64_t sum_up(grouping *g, int64_t *end)
 }
 
 seg_status seg_baskets_from_transactions(const seg_context *ctx, seg_source *transactions,
-                                         bool by_customer, seg_source **out, seg_error *err)
+                                         bool by_customer, seg_node *report, seg_source **out,
+                                         seg_error *err)
 {
     seg_status st = SEG_OK;
     grouping g = { .ctx = ctx, .from = transactions, .by_customer = by_customer };
@@ -378,6 +394,7 @@ seg_status seg_baskets_from_transactions(const seg_context *ctx, seg_source *tra
     TRY(seg_batch_new(&schema->view, n_baskets, &batch, err));
     fill_batch(&g, batch);
     tell(&g, n_baskets);
+    put_figures(&g, n_lines, n_baskets, report);
     st = seg_batch_source(ctx, transactions->name, schema, batch, n_baskets, out, err);
     schema = NULL;
     batch = NULL;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "base/try.h"
 
 enum { BLOCK_BASKETS = 64 * SEG_CHUNK_ROWS };
@@ -24,9 +25,10 @@ typedef struct lines_source {
     seg_schema_owner *schema;
     seg_batch *batch;
     size_t block_rows;
-    uint64_t next_row, n_occurrences, n_empty;
+    uint64_t next_row, n_occurrences, n_repeated, n_empty;
     int32_t *basket;            /* of the line in work */
     size_t n_basket, basket_cap;
+    size_t n_named;             /* items in the line, repeated ones too */
     char *name;
 } lines_source;
 
@@ -99,6 +101,7 @@ static seg_status take_line(lines_source *s, const seg_csv_row *row, bool adding
             return seg_fail(err, SEG_E_DATA, "%s: the file changed while it was read", s->name);
         s->basket[s->n_basket++] = s->rank == NULL ? code : s->rank[code];
     }
+    s->n_named = s->n_basket;
     sort_distinct(s);
 
 done:
@@ -119,6 +122,7 @@ static seg_status count(lines_source *s, seg_error *err)
         TRY(take_line(s, &row, true, err));
         s->source.n_rows++;
         s->n_occurrences += s->n_basket;
+        s->n_repeated += s->n_named - s->n_basket;
         s->n_empty += s->n_basket == 0;
     }
     if (s->n_occurrences == 0)
@@ -219,6 +223,17 @@ static void lines_close(seg_source *self)
     seg_free(s);
 }
 
+static void tell(const lines_source *s, const seg_context *ctx)
+{
+    char n[32];
+    if (s->n_empty > 0)
+        seg_note(ctx, SEG_LEVEL_INFO, "%s baskets are empty; they count among the baskets",
+                 seg_group_digits(n, (int64_t)s->n_empty));
+    if (s->n_repeated > 0)
+        seg_note(ctx, SEG_LEVEL_INFO, "%s times an item stands in a basket again; it counts once",
+                 seg_group_digits(n, (int64_t)s->n_repeated));
+}
+
 static void report_baskets(const lines_source *s, seg_node *report)
 {
     seg_put_text(report, "kind", "baskets");
@@ -226,6 +241,7 @@ static void report_baskets(const lines_source *s, seg_node *report)
     seg_put_int(report, "items", (int64_t)seg_dictionary_size(s->items));
     seg_put_int(report, "occurrences", (int64_t)s->n_occurrences);
     seg_put_int(report, "empty", (int64_t)s->n_empty);
+    seg_put_int(report, "repeated", (int64_t)s->n_repeated);
     seg_put_int(report, "rejected", 0);
     seg_put_int(report, "files", (int64_t)s->rows->n_inputs);
 }
@@ -253,8 +269,7 @@ seg_status seg_csv_lines_source(const seg_context *ctx, const char *const *paths
     s->source.schema = &s->schema->view;
     s->block_rows = ctx != NULL && ctx->block_rows > 0 ? ctx->block_rows : BLOCK_BASKETS;
     TRY(seg_batch_new(s->source.schema, s->block_rows, &s->batch, err));
-    if (s->n_empty > 0)
-        seg_note(ctx, SEG_LEVEL_INFO, "%" PRIu64 " baskets are empty", s->n_empty);
+    tell(s, ctx);
     report_baskets(s, report);
     TRY(lines_rewind(&s->source, err));
     *out = &s->source;

@@ -327,10 +327,10 @@ done:
     return st;
 }
 
-static seg_status as_baskets(const seg_context *ctx, csv_source *rows, seg_source **out,
-                             seg_error *err)
+static seg_status as_baskets(const seg_context *ctx, csv_source *rows, seg_node *report,
+                             seg_source **out, seg_error *err)
 {
-    seg_status st = seg_baskets_from_transactions(ctx, &rows->source, false, out, err);
+    seg_status st = seg_baskets_from_transactions(ctx, &rows->source, false, report, out, err);
     csv_close(&rows->source);
     return st;
 }
@@ -378,7 +378,7 @@ seg_status seg_csv_source(const seg_context *ctx, const char *const *paths, size
         return seg_csv_lines_source(ctx, paths, n_paths, o, report, out, err);
     TRY(open_table(ctx, paths, n_paths, o, report, &table, err));
     if (table->im.kind == SEG_KIND_BASKETS)
-        return as_baskets(ctx, table, out, err);
+        return as_baskets(ctx, table, report, out, err);
     *out = &table->source;
 
 done:

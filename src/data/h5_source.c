@@ -20,6 +20,7 @@ typedef struct h5_source {
     size_t block_rows;
     uint64_t next_row, checked_rows;
     bool noted;
+    uint64_t n_repeated;        /* in this pass: items that stood in their basket before */
     h5_window window;           /* of X; of no bytes when it cannot be mapped */
     float *x;
     char *ids;
@@ -239,6 +240,7 @@ static void tidy_items(h5_source *s, size_t n)
         start = end;
         s->row_start[r + 1] = to;
     }
+    s->n_repeated += (uint64_t)(start - to);
 }
 
 static seg_status read_sparse(h5_source *s, uint64_t first, size_t n, const float **x,
@@ -318,12 +320,14 @@ static seg_status read_all_columns(h5_source *s, uint64_t first, size_t n, seg_e
 }
 
 /* At the end of the first pass: a program that was stopped leaves such files too. */
-static void note_unwritten(h5_source *s)
+static void note_oddities(h5_source *s)
 {
-    if (s->file->n_unwritten == 0 || s->noted)
-        return;
-    seg_note(&s->ctx, SEG_LEVEL_WARN, "%s: %llu chunks were never written: they hold the fill"
-             " value", s->name, (unsigned long long)s->file->n_unwritten);
+    if (s->file->n_unwritten > 0 && !s->noted)
+        seg_note(&s->ctx, SEG_LEVEL_WARN, "%s: %llu chunks were never written: they hold the fill"
+                 " value", s->name, (unsigned long long)s->file->n_unwritten);
+    if (s->n_repeated > 0 && !s->noted)
+        seg_note(&s->ctx, SEG_LEVEL_INFO, "%s: %llu times an item stands in a basket again; it"
+                 " counts once", s->name, (unsigned long long)s->n_repeated);
     s->noted = true;
 }
 
@@ -336,7 +340,7 @@ static seg_status source_next(seg_source *self, seg_block *block, seg_error *err
     *block = (seg_block){ .first_row = first };
     if (n == 0) {
         h5_window_pause(&s->window);
-        note_unwritten(s);
+        note_oddities(s);
         return SEG_OK;
     }
     TRY(read_matrix(s, first, n, block, err));
@@ -361,7 +365,9 @@ done:
 static seg_status source_rewind(seg_source *self, seg_error *err)
 {
     (void)err;
-    ((h5_source *)self)->next_row = 0;
+    h5_source *s = (h5_source *)self;
+    s->next_row = 0;
+    s->n_repeated = 0;
     return SEG_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/try.h"
+#include "data/basket_groups.h"
 #include "data/baskets.h"
 #include "data/csv.h"
 #include "data/h5.h"
@@ -66,9 +67,54 @@ static seg_status convert(const seg_context *ctx, const seg_view_request *reques
         st = seg_customers_from_transactions(ctx, base, customers, report, out, err);
     else
         st = seg_baskets_from_transactions(ctx, base, by_customer(request->view, base->schema),
-                                           out, err);
+                                           report, out, err);
     if (st != SEG_OK && err != NULL && strstr(err->text, request->path) == NULL)
         seg_error_context(err, "%s", request->path);
+    return st;
+}
+
+static bool wants_baskets(const seg_view_request *request)
+{
+    return request->view == SEG_VIEW_ORDERS || request->view == SEG_VIEW_PEOPLE
+           || request->view == SEG_VIEW_VISITS;
+}
+
+/* `base` as baskets: of features, where the request says how. It is taken over if all goes
+ * well. */
+static seg_status as_baskets(const seg_context *ctx, const seg_view_request *request,
+                             seg_source *base, seg_source **out, seg_error *err)
+{
+    const seg_view_baskets *how = &request->baskets;
+    *out = base;
+    if (base->schema->kind == SEG_KIND_BASKETS)
+        return SEG_OK;
+    if (base->schema->kind == SEG_KIND_FEATURES && how->bins != NULL)
+        return seg_feature_baskets_by(ctx, base, how->bins, out, err);
+    if (base->schema->kind == SEG_KIND_FEATURES && how->features != NULL)
+        return seg_feature_baskets(ctx, base, how->features, out, err);
+    *out = NULL;
+    return wrong_kind(request, base->schema->kind, "baskets or transactions", err);
+}
+
+/* The same with groups, where the request names some. */
+static seg_status with_groups(const seg_context *ctx, const seg_view_request *request,
+                              seg_source *base, seg_source **out, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_view_baskets *how = &request->baskets;
+    const seg_taxonomy *taxonomy = how->taxonomy;
+    seg_taxonomy *read = NULL;
+    *out = taxonomy == NULL && how->taxonomy_file == NULL ? base : NULL;
+    if (*out != NULL)
+        return SEG_OK;
+    if (taxonomy == NULL) {
+        TRY(seg_taxonomy_read(ctx, how->taxonomy_file, base->schema, &read, err));
+        taxonomy = read;
+    }
+    TRY(seg_baskets_with_groups(ctx, base, taxonomy, out, err));
+
+done:
+    seg_taxonomy_free(read);
     return st;
 }
 
@@ -77,27 +123,22 @@ seg_status seg_view_open(const seg_context *ctx, const seg_view_request *request
 {
     seg_status st = SEG_OK;
     seg_source *base = NULL, *converted = NULL;
-    bool baskets = request->view == SEG_VIEW_ORDERS || request->view == SEG_VIEW_PEOPLE
-                   || request->view == SEG_VIEW_VISITS;
     *out = NULL;
 
     TRY(seg_view_is_text(request->path) ? open_text(ctx, request, &base, err)
                                : seg_source_open(ctx, request->path, &base, err));
-    seg_kind kind = base->schema->kind;
-    if (kind == SEG_KIND_TRANSACTIONS) {
+    if (base->schema->kind == SEG_KIND_TRANSACTIONS) {
         TRY(convert(ctx, request, base, report, &converted, err));
         seg_source_close(base);
         base = converted;
-        converted = NULL;
-    } else if (baskets && kind != SEG_KIND_BASKETS) {
-        st = wrong_kind(request, kind, "baskets or transactions", err);
-        goto done;
-    } else if (!baskets && kind != SEG_KIND_FEATURES) {
-        st = wrong_kind(request, kind, "features or transactions", err);
-        goto done;
     }
-    if (baskets) {
-        *out = base;
+    if (wants_baskets(request)) {
+        TRY(as_baskets(ctx, request, base, &converted, err));
+        base = converted;
+        TRY(with_groups(ctx, request, base, out, err));
+    } else if (base->schema->kind != SEG_KIND_FEATURES) {
+        st = wrong_kind(request, base->schema->kind, "features or transactions", err);
+        goto done;
     } else {
         TRY(seg_select_source(ctx, base, &request->selection, out, err));
     }

@@ -48,6 +48,9 @@ static void note(void *user, seg_level level, const char *text)
     strncat(n->text, "\n", sizeof n->text - strlen(n->text) - 1);
 }
 
+/* What was counted on the way; null: nobody asks. */
+static seg_doc *figures;
+
 static seg_status group(const seg_context *ctx, const seg_block *rows, const seg_schema *of,
                         bool by_customer, seg_source **out, seg_error *err)
 {
@@ -56,7 +59,7 @@ static seg_status group(const seg_context *ctx, const seg_block *rows, const seg
     seg_status st = seg_memory_source(ctx, of, rows, &source, err);
     if (st != SEG_OK)
         return st;
-    st = seg_baskets_from_transactions(ctx, source, by_customer, out, err);
+    st = seg_baskets_from_transactions(ctx, source, by_customer, seg_doc_root(figures), out, err);
     seg_source_close(source);
     return st;
 }
@@ -77,7 +80,16 @@ static void groups_lines_by_order(void **state)
     seg_source *baskets;
     seg_block block;
     seg_error err = { 0 };
+    figures = seg_doc_new();
     assert_int_equal(group(&ctx, &lines, &schema, false, &baskets, &err), SEG_OK);
+    const seg_node *counted = seg_node_get(seg_doc_root(figures), "lines");
+    assert_int_equal(seg_node_int(seg_node_get(counted, "used"), -1), 6);
+    assert_int_equal(seg_node_int(seg_node_get(counted, "repeated"), -1), 1);
+    assert_int_equal(seg_node_int(seg_node_get(counted, "unnamed"), -1), 2);
+    assert_int_equal(seg_node_int(seg_node_get(counted, "refunds"), -1), 2);
+    assert_int_equal(seg_node_int(seg_node_get(counted, "left_out"), -1), 1);
+    seg_doc_free(figures);
+    figures = NULL;
     assert_int_equal(baskets->schema->kind, SEG_KIND_BASKETS);
     assert_int_equal(baskets->schema->n_features, 3);
     assert_string_equal(baskets->schema->features[1].name, "cake");
@@ -98,6 +110,7 @@ static void groups_lines_by_order(void **state)
     assert_int_equal(block.n_rows, 0);
 
     assert_non_null(strstr(told.text, "2 rows without order or item and 2 refund rows"));
+    assert_non_null(strstr(told.text, "1 rows name an item that the order has already"));
     assert_non_null(strstr(told.text, "no item is left in them: 1 of 4 orders"));
     seg_source_close(baskets);
 }
