@@ -12,7 +12,7 @@ static const uint32_t NONE = UINT32_MAX;
 
 typedef struct twig {
     int32_t item;
-    uint32_t best, parent, first_child, last_child, next_sibling, n_rules;
+    uint32_t best, own, parent, first_child, last_child, next_sibling, n_rules;
     uint32_t number;             /* in preorder */
 } twig;
 
@@ -61,7 +61,7 @@ static seg_status add_twig(builder *b, uint32_t parent, int32_t item, uint32_t r
     if (st != SEG_OK)
         return st;
     uint32_t t = (uint32_t)b->n++;
-    b->twigs[t] = (twig){ .item = item, .best = rule, .parent = parent, .first_child = NONE,
+    b->twigs[t] = (twig){ .item = item, .best = rule, .own = NONE, .parent = parent, .first_child = NONE,
                           .last_child = NONE, .next_sibling = NONE };
     if (parent == NONE)
         return SEG_OK;
@@ -138,7 +138,8 @@ static seg_status add_rule(builder *b, uint32_t rule, seg_error *err)
     }
     for (size_t i = 1; i < n; i++)
         TRY(child(b, at, b->body[i], rule, &at, err));
-    b->twigs[at].n_rules++;
+    if (b->twigs[at].n_rules++ == 0)
+        b->twigs[at].own = rule;
     b->twig_of[rule] = at;
 
 done:
@@ -152,7 +153,7 @@ static void put_node(builder *b, uint32_t at, uint32_t *n, uint32_t *n_rules)
     twig *t = &b->twigs[at];
     t->number = *n;
     b->rules->nodes[(*n)++] = (seg_offer_node){ .item = t->item, .best = t->best,
-                                                .first_rule = *n_rules };
+                                                .own = t->own, .first_rule = *n_rules };
     *n_rules += t->n_rules;
 }
 
@@ -187,13 +188,14 @@ static void put_siblings_end(const builder *b)
     }
 }
 
-/* Rules by node; rule[first_rule] is filled up with n_rules as the counter. */
+/* Rules by node, with n_rules as the counter of those that are in place. */
 static void put_rules(builder *b)
 {
     for (size_t t = 0; t < b->n; t++)
         b->twigs[t].n_rules = b->rules->nodes[b->twigs[t].number].first_rule;
     for (size_t r = 0; r < b->rules->n_rules; r++)
-        b->rules->rule[b->twigs[b->twig_of[r]].n_rules++] = (uint32_t)r;
+        b->rules->entries[b->twigs[b->twig_of[r]].n_rules++] =
+            (seg_offer_entry){ (uint32_t)r, b->rules->head[r] };
 }
 
 static seg_status finish(builder *b, seg_error *err)
@@ -202,7 +204,7 @@ static seg_status finish(builder *b, seg_error *err)
     seg_offer_rules *rules = b->rules;
     uint32_t n = 0, n_rules = 0;
     TRY(SEG_ALLOC(&rules->nodes, b->n + 1, "the index of the rules", err));
-    TRY(SEG_ALLOC(&rules->rule, rules->n_rules, "the index of the rules", err));
+    TRY(SEG_ALLOC(&rules->entries, rules->n_rules, "the index of the rules", err));
     TRY(SEG_ALLOC(&rules->root, rules->n_items, "the index of the rules", err));
     for (size_t i = 0; i < rules->n_items; i++) {
         rules->root[i] = b->root[i] == NONE ? NONE : n;
@@ -250,6 +252,6 @@ void seg_offer_rules_clear(seg_offer_rules *rules)
     seg_free(rules->head);
     seg_free(rules->nodes);
     seg_free(rules->root);
-    seg_free(rules->rule);
+    seg_free(rules->entries);
     *rules = (seg_offer_rules){ 0 };
 }

@@ -17,30 +17,33 @@ typedef struct seeker {
     const seg_offer_rules *rules;
     const seg_offer_ask *ask;
     uint8_t *flags;          /* n_items */
+    uint32_t *roots;         /* n_items: of the row */
     double *miss;            /* n_items: product of the failures of the rules that offer it */
     uint32_t *first;         /* n_items: the best of these rules, or NONE */
     int32_t *touched;        /* the items that have one */
     size_t n_touched;
+    int32_t *heads;          /* k: of the best rules */
     int64_t *best;           /* of the row, ascending rules or descending scores */
     double *score;
     size_t n;                /* found so far */
 } seeker;
 
 /* Put a rule into the ascending list of at most k rules with different heads. */
-static void insert(seeker *s, int64_t rule)
+static void insert(seeker *s, seg_offer_entry entry)
 {
     size_t at = 0, k = s->ask->k, same = s->n;
-    const int32_t *head = s->rules->head;
-    while (at < s->n && s->best[at] < rule)
+    while (at < s->n && s->best[at] < entry.rule)
         at++;
     for (size_t i = 0; i < s->n; i++)
-        if (head[s->best[i]] == head[rule])
+        if (s->heads[i] == entry.head)
             same = i;
     if (same < at || at == k)
         return;                         /* a better rule offers this item already */
     size_t end = same < s->n ? same : s->n < k ? s->n : k - 1;   /* this place is given up */
     memmove(s->best + at + 1, s->best + at, (end - at) * sizeof *s->best);
-    s->best[at] = rule;
+    memmove(s->heads + at + 1, s->heads + at, (end - at) * sizeof *s->heads);
+    s->best[at] = entry.rule;
+    s->heads[at] = entry.head;
     s->n += end == s->n;
 }
 
@@ -53,11 +56,11 @@ static void take_best(seeker *s, size_t node)
 {
     const seg_offer_rules *rules = s->rules;
     for (size_t i = rules->nodes[node].first_rule; i < rules->nodes[node + 1].first_rule; i++) {
-        uint32_t rule = rules->rule[i];
-        if (hopeless(s, rule))
+        seg_offer_entry entry = rules->entries[i];
+        if (hopeless(s, entry.rule))
             break;
-        if (s->flags[rules->head[rule]] == 0)
-            insert(s, rule);
+        if (s->flags[entry.head] == 0)
+            insert(s, entry);
     }
 }
 
@@ -72,7 +75,8 @@ static void walk_best(seeker *s, uint32_t root)
         } else if ((s->flags[nodes[at].item] & OWNED) == 0) {
             at = nodes[at].next;
         } else {
-            take_best(s, at);
+            if (!hopeless(s, nodes[at].own))
+                take_best(s, at);
             at++;
         }
     }
@@ -82,8 +86,8 @@ static void take_all(seeker *s, size_t node)
 {
     const seg_offer_rules *rules = s->rules;
     for (size_t i = rules->nodes[node].first_rule; i < rules->nodes[node + 1].first_rule; i++) {
-        uint32_t rule = rules->rule[i];
-        int32_t item = rules->head[rule];
+        uint32_t rule = rules->entries[i].rule;
+        int32_t item = rules->entries[i].head;
         if (s->flags[item] != 0)
             continue;
         if (s->first[item] == NONE) {
@@ -147,6 +151,25 @@ static void flag(seeker *s, const seg_basket_rows *rows, size_t i, bool on)
     }
 }
 
+/* The roots of the row's items, the one with the best rule first: then the others end soon. */
+static size_t find_roots(seeker *s, const seg_basket_rows *rows, size_t i)
+{
+    size_t n = 0;
+    const seg_offer_node *nodes = s->rules->nodes;
+    for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++) {
+        uint32_t root = s->rules->root[rows->items[j]];
+        if (root == NONE || (j > rows->row_start[i] && rows->items[j] == rows->items[j - 1]))
+            continue;
+        s->roots[n] = root;
+        if (n > 0 && nodes[root].best < nodes[s->roots[0]].best) {
+            s->roots[n] = s->roots[0];
+            s->roots[0] = root;
+        }
+        n++;
+    }
+    return n;
+}
+
 static void find_row(seeker *s, const seg_basket_rows *rows, size_t i, int64_t *best,
                      double *score)
 {
@@ -155,14 +178,12 @@ static void find_row(seeker *s, const seg_basket_rows *rows, size_t i, int64_t *
     s->score = all ? score + i * s->ask->k : NULL;
     s->n = 0;
     flag(s, rows, i, true);
-    for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++) {
-        uint32_t root = s->rules->root[rows->items[j]];
-        if (root == NONE || (j > rows->row_start[i] && rows->items[j] == rows->items[j - 1]))
-            continue;
+    size_t n_roots = find_roots(s, rows, i);
+    for (size_t r = 0; r < n_roots; r++) {
         if (all)
-            walk_all(s, root);
+            walk_all(s, s->roots[r]);
         else
-            walk_best(s, root);
+            walk_best(s, s->roots[r]);
     }
     if (all)
         choose(s);
@@ -177,6 +198,8 @@ static void seekers_free(seeker *seekers, int n)
 {
     for (int t = 0; seekers != NULL && t < n; t++) {
         seg_free(seekers[t].flags);
+        seg_free(seekers[t].roots);
+        seg_free(seekers[t].heads);
         seg_free(seekers[t].miss);
         seg_free(seekers[t].first);
         seg_free(seekers[t].touched);
@@ -191,6 +214,8 @@ static seg_status seeker_init(seeker *s, const seg_offer_rules *rules,
     seg_status st = SEG_OK;
     *s = (seeker){ .rules = rules, .ask = ask };
     TRY(SEG_ALLOC(&s->flags, rules->n_items, what, err));
+    TRY(SEG_ALLOC(&s->roots, rules->n_items, what, err));
+    TRY(SEG_ALLOC(&s->heads, ask->k, what, err));
     if (ask->fail == NULL)
         goto done;
     TRY(SEG_ALLOC(&s->miss, rules->n_items, what, err));

@@ -9,10 +9,16 @@
 typedef struct seg_offer_node {
     int32_t item;
     uint32_t best;            /* first (best) rule of the subtree */
+    uint32_t own;             /* first rule of the node itself, or UINT32_MAX */
     uint32_t next;            /* node behind the subtree */
     uint32_t siblings_end;    /* node behind the subtrees of all siblings; of a root: next */
-    uint32_t first_rule;      /* its rules: rule[first_rule] up to that of the node behind it */
+    uint32_t first_rule;      /* its rules: from entries[first_rule] to that of the next node */
 } seg_offer_node;
+
+typedef struct seg_offer_entry {
+    uint32_t rule;
+    int32_t head;
+} seg_offer_entry;
 
 /* Rules with one item in the head, best first: the number of a rule is its rank. */
 typedef struct seg_offer_rules {
@@ -25,10 +31,10 @@ typedef struct seg_offer_rules {
     seg_offer_node *nodes;    /* n_nodes + 1 */
     uint32_t *root;           /* n_items: node of the bodies whose rarest item it is, or
                                  UINT32_MAX */
-    uint32_t *rule;           /* n_rules: per node, ascending */
+    seg_offer_entry *entries; /* n_rules: per node, ascending */
 } seg_offer_rules;
 
-/* Set nodes, root and rule. item_count: n_items, baskets per item. SEG_E_DATA when there
+/* Set nodes, root and entries. item_count: n_items, baskets per item. SEG_E_DATA when there
  * are more rules or nodes than 32 bits number. Time and memory: by the items of the bodies. */
 seg_status seg_offer_rules_index(seg_offer_rules *rules, const uint32_t *item_count,
                                  seg_error *err);
