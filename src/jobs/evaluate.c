@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "base/try.h"
 #include "jobs/score.h"
 #include "jobs/view.h"
@@ -57,6 +58,24 @@ static seg_status ask_offers(const seg_call *call, seg_model *model, seg_error *
     TRY(seg_score_check_offers(&asked, made, err));
 
 done:
+    return st;
+}
+
+/* Rules know the baskets that they were learned from: whether those are judged. */
+static seg_status put_on(const seg_model *model, const char *data, seg_node *result,
+                         seg_error *err)
+{
+    char hex[65];
+    const seg_node *learned = seg_node_get(seg_doc_root(model->info), "provenance.input_sha256");
+    bool same = false;
+    if (model->method->ask_offers == NULL || strcmp(data, "-") == 0
+        || strstr(data, ".h5:/") != NULL)
+        return SEG_OK;
+    seg_status st = seg_sha256_file(data, hex, err);
+    for (size_t i = 0; st == SEG_OK && i < seg_node_count(learned); i++)
+        same = same || strcmp(seg_node_text(seg_node_at(learned, i), ""), hex) == 0;
+    if (st == SEG_OK)
+        seg_put_text(result, "on", same ? "train" : "other data");
     return st;
 }
 
@@ -183,6 +202,7 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
                            : options->label != NULL ? options->label : trained,
     };
     TRY(seg_view_open(&call->context, &request, NULL, &data, err));
+    TRY(put_on(model, call->operands[1], result, err));
     seg_put_int(result, "rows", (int64_t)data->n_rows);
     if (model->method->evaluate_begin != NULL)
         st = with_method(call, model, data, result, err);

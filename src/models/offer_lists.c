@@ -136,7 +136,7 @@ static seg_status file_open(const seg_context *ctx, const char *path, bool may_b
         goto done;
     if (st == SEG_OK && f->n_cells == 0)
         TRY(seg_fail(err, SEG_E_DATA, "%s: the file is empty", path));
-    if (st == SEG_OK && f->item != ABSENT)
+    if (f->item != ABSENT)
         goto done;
     if (!may_be_lines) {
         if (st == SEG_OK)
