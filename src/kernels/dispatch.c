@@ -23,7 +23,12 @@
                      .forest_finish_planes = seg_forest_finish_planes_##isa, \
                      .forest_score = seg_forest_score_##isa,           \
                      .forest_shap_batch = seg_forest_shap_batch_##isa, \
-                     .boost_gradients = seg_boost_gradients_##isa }
+                     .boost_gradients = seg_boost_gradients_##isa, \
+                     .mask_merge = seg_mask_merge_##isa, \
+                     .mask_count = seg_mask_count_##isa, \
+                     .mask_project = seg_mask_project_##isa, \
+                     .cube_fill = seg_cube_fill_##isa, \
+                     .cube_count = seg_cube_count_##isa }
 
 static const seg_kernels tables[SEG_ISA_COUNT] = {
     [SEG_ISA_BASE] = LEVEL(base),

@@ -212,6 +212,49 @@ typedef void seg_boost_gradients_fn(const seg_gradient_plan *plan, const int32_t
                                     const uint8_t *classes, uint32_t first, size_t n,
                                     uint32_t *values);
 
+/* ---- itemsets (isa/miner_masks.c) -------------------------------------------------------------- */
+
+/* Baskets of a class with at most 64 items: a bit for each item, and how many baskets the row
+ * stands for. */
+enum { SEG_MASK_BITS = 64 };
+typedef struct seg_mask_rows {
+    uint64_t *mask;
+    uint32_t *weight;
+    size_t n;
+} seg_mask_rows;
+
+typedef struct seg_mask_counts {
+    uint32_t count[SEG_MASK_BITS];
+    uint64_t enough, all;       /* bits of at least min_count; of the support itself */
+} seg_mask_counts;
+
+/* Makes equal rows one. table: at least twice n words. */
+typedef void seg_mask_merge_fn(seg_mask_rows *rows, uint32_t *table);
+/* The counts of all bits. support: sum of the weights, or more. */
+typedef void seg_mask_count_fn(const seg_mask_rows *rows, uint32_t min_count, uint32_t support,
+                               seg_mask_counts *counts);
+/* The rows with the bit, cut down to `keep` (those left empty may go), equal ones merged; and
+ * their counts. out: room for as many rows. */
+typedef void seg_mask_project_fn(const seg_mask_rows *rows, unsigned bit, uint64_t keep,
+                                 uint32_t *table, uint32_t min_count, uint32_t support,
+                                 seg_mask_rows *out, seg_mask_counts *counts);
+
+/* A cube: the counts of all subsets of up to SEG_CUBE_ITEMS items. Cell s is the set of those
+ * whose bits are in s, lowest item first. Cells take two bytes when the support is below
+ * SEG_CUBE_NARROW, else four; there are at least SEG_CUBE_LANES of them. */
+enum { SEG_CUBE_ITEMS = 12, SEG_CUBE_LANES = 16, SEG_CUBE_NARROW = 1 << 15 };
+
+typedef struct seg_cube {
+    void *cells;                /* 64-byte aligned */
+    uint64_t items;             /* bits */
+    size_t n_items;
+    uint32_t support, min_count;   /* the support is that of the empty set: rows may lack */
+} seg_cube;
+
+typedef void seg_cube_fill_fn(const seg_cube *cube, const seg_mask_rows *rows);
+/* Adds the cells of min_count or more: cell s at [items of s above the first four][s % 16]. */
+typedef void seg_cube_count_fn(const seg_cube *cube, uint32_t (*rows)[SEG_CUBE_LANES]);
+
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
     seg_kmeans_nearest_fn *kmeans_nearest;
@@ -232,6 +275,11 @@ typedef struct seg_kernels {
     seg_forest_score_fn *forest_score;
     seg_forest_shap_batch_fn *forest_shap_batch;
     seg_boost_gradients_fn *boost_gradients;
+    seg_mask_merge_fn *mask_merge;
+    seg_mask_count_fn *mask_count;
+    seg_mask_project_fn *mask_project;
+    seg_cube_fill_fn *cube_fill;
+    seg_cube_count_fn *cube_count;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -264,5 +312,10 @@ seg_forest_finish_planes_fn seg_forest_finish_planes_base, seg_forest_finish_pla
 seg_forest_score_fn seg_forest_score_base, seg_forest_score_v3, seg_forest_score_v4;
 seg_forest_shap_batch_fn seg_forest_shap_batch_base, seg_forest_shap_batch_v3,
     seg_forest_shap_batch_v4;
+seg_mask_merge_fn seg_mask_merge_base, seg_mask_merge_v3, seg_mask_merge_v4;
+seg_mask_count_fn seg_mask_count_base, seg_mask_count_v3, seg_mask_count_v4;
+seg_mask_project_fn seg_mask_project_base, seg_mask_project_v3, seg_mask_project_v4;
+seg_cube_fill_fn seg_cube_fill_base, seg_cube_fill_v3, seg_cube_fill_v4;
+seg_cube_count_fn seg_cube_count_base, seg_cube_count_v3, seg_cube_count_v4;
 
 #endif
