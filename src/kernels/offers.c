@@ -12,13 +12,13 @@
 enum { OWNED = 1, BARRED = 2 };
 static const uint32_t NONE = UINT32_MAX;
 
-/* What one thread works with; miss, first and touched only where rules are combined. */
+/* What one thread works with; chance, first and touched only where rules are combined. */
 typedef struct seeker {
     const seg_offer_rules *rules;
     const seg_offer_ask *ask;
     uint8_t *flags;          /* n_items */
     uint32_t *roots;         /* n_items: of the row */
-    double *miss;            /* n_items: product of the failures of the rules that offer it */
+    double *chance;          /* n_items: that one of the rules that offer it comes true */
     uint32_t *first;         /* n_items: the best of these rules, or NONE */
     int32_t *touched;        /* the items that have one */
     size_t n_touched;
@@ -92,9 +92,9 @@ static void take_all(seeker *s, size_t node)
             continue;
         if (s->first[item] == NONE) {
             s->touched[s->n_touched++] = item;
-            s->miss[item] = 1;
+            s->chance[item] = 0;
         }
-        s->miss[item] *= s->ask->fail[rule];
+        s->chance[item] += s->ask->confidence[rule] * (1 - s->chance[item]);
         s->first[item] = rule < s->first[item] ? rule : s->first[item];
     }
 }
@@ -119,7 +119,7 @@ static void choose(seeker *s)
     for (size_t t = 0; t < s->n_touched; t++) {
         int32_t item = s->touched[t];
         int64_t rule = s->first[item];
-        double score = 1 - s->miss[item];
+        double score = s->chance[item];
         if (s->ask->worth != NULL)
             score *= s->ask->worth[item];
         s->first[item] = NONE;
@@ -173,7 +173,7 @@ static size_t find_roots(seeker *s, const seg_basket_rows *rows, size_t i)
 static void find_row(seeker *s, const seg_basket_rows *rows, size_t i, int64_t *best,
                      double *score)
 {
-    bool all = s->ask->fail != NULL;
+    bool all = s->ask->confidence != NULL;
     s->best = best + i * s->ask->k;
     s->score = all ? score + i * s->ask->k : NULL;
     s->n = 0;
@@ -200,7 +200,7 @@ static void seekers_free(seeker *seekers, int n)
         seg_free(seekers[t].flags);
         seg_free(seekers[t].roots);
         seg_free(seekers[t].heads);
-        seg_free(seekers[t].miss);
+        seg_free(seekers[t].chance);
         seg_free(seekers[t].first);
         seg_free(seekers[t].touched);
     }
@@ -216,9 +216,9 @@ static seg_status seeker_init(seeker *s, const seg_offer_rules *rules,
     TRY(SEG_ALLOC(&s->flags, rules->n_items, what, err));
     TRY(SEG_ALLOC(&s->roots, rules->n_items, what, err));
     TRY(SEG_ALLOC(&s->heads, ask->k, what, err));
-    if (ask->fail == NULL)
+    if (ask->confidence == NULL)
         goto done;
-    TRY(SEG_ALLOC(&s->miss, rules->n_items, what, err));
+    TRY(SEG_ALLOC(&s->chance, rules->n_items, what, err));
     TRY(SEG_ALLOC(&s->first, rules->n_items, what, err));
     TRY(SEG_ALLOC(&s->touched, rules->n_items, what, err));
     memset(s->first, 0xff, rules->n_items * sizeof *s->first);

@@ -43,10 +43,10 @@ void seg_offer_rules_clear(seg_offer_rules *rules);
 /* What is wanted for a block of customers. */
 typedef struct seg_offer_ask {
     size_t k;                     /* offers per customer, each of another item */
-    const double *fail;           /* n_rules: share of the body's baskets without the head;
-                                     then an offer's score is 1 - the product of it over all
-                                     rules that apply. Null: the best rule offers */
-    const double *worth;          /* n_items, with fail: the score is times this; or null */
+    const double *confidence;     /* n_rules: then an offer's score is 1 - the product of
+                                     1 - confidence over all rules that apply. Null: the best
+                                     rule offers */
+    const double *worth;          /* n_items, with confidence: the score is times this; or null */
     const int32_t *barred;        /* per row i, items never to offer to it: */
     const int64_t *barred_first, *barred_end;   /* barred[barred_first[i] .. barred_end[i]);
                                                    all three may be null */
@@ -54,8 +54,9 @@ typedef struct seg_offer_ask {
 
 /* For each row the k best offers: items that the customer lacks, by rules whose body the
  * customer has. best[row * k + j] is the first rule that makes the offer, -1 where there is
- * none; score[row * k + j] (with fail) its score. Best is the first rule, or with fail the
- * greatest score, then the first rule; products are taken in the order of the nodes.
+ * none; score[row * k + j] (with confidence) its score. Best is the first rule, or with
+ * confidence the greatest score, then the first rule; rules are combined in the order of
+ * the nodes.
  * Rows: ascending items in range; a repeated one counts once. */
 seg_status seg_offers_find(const seg_offer_rules *rules, const seg_basket_rows *rows,
                            const seg_offer_ask *ask, int64_t *best, double *score,

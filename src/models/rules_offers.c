@@ -20,7 +20,7 @@ void seg_rules_offers_free(seg_rules_offers *offers)
     seg_offer_lists_clear(&offers->lists);
     seg_offer_rules_clear(&offers->rules);
     seg_free(offers->rule);
-    seg_free(offers->fail);
+    seg_free(offers->confidence);
     seg_free(offers->worth);
     seg_free(offers->level);
     seg_free(offers->names);
@@ -116,8 +116,8 @@ void seg_rules_score_end(const seg_model *model, const seg_context *ctx)
 
 seg_offer_ask seg_rules_offers_ask(const seg_rules_offers *offers, size_t k)
 {
-    return (seg_offer_ask){ .k = k, .fail = offers->fail,
-                            .worth = offers->fail == NULL ? NULL : offers->worth };
+    return (seg_offer_ask){ .k = k, .confidence = offers->confidence,
+                            .worth = offers->confidence == NULL ? NULL : offers->worth };
 }
 
 /* ---- result columns --------------------------------------------------------------------- */
@@ -244,7 +244,7 @@ double seg_rules_offer_score(const seg_rules_model *m, const seg_rules_offers *o
         [SEG_OFFER_BY_CONVICTION] = SEG_MEASURE_CONVICTION,
         [SEG_OFFER_BY_SUPPORT] = SEG_MEASURE_SUPPORT,
     };
-    if (offers->fail != NULL)
+    if (offers->confidence != NULL)
         return combined;
     double figure = seg_rule_measure(&m->counts[offers->rule[rule]],
                                      measures[offers->asked.rank_by]);

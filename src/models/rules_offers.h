@@ -15,7 +15,7 @@ struct seg_rules_offers {
 
     seg_offer_rules rules;       /* with one item in the head, that may be offered; best first */
     uint32_t *rule;              /* rules.n_rules: number of the rule in the model */
-    double *fail;                /* combined: rules.n_rules */
+    double *confidence;          /* combined: rules.n_rules */
     double *worth;               /* with prices: n_items */
     int32_t *level;              /* n_items: place among the items that are offered, or -1 */
     const char **names;          /* n_names, point into the model's schema */

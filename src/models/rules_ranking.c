@@ -169,11 +169,10 @@ static seg_status make_figures(const seg_rules_model *m, seg_rules_offers *offer
     }
     if (offers->asked.rank_by != SEG_OFFER_COMBINED)
         goto done;
-    TRY(SEG_ALLOC(&offers->fail, offers->rules.n_rules, "the rules of the offers", err));
-    for (size_t i = 0; i < offers->rules.n_rules; i++) {
-        const seg_rule_counts *counts = &m->counts[offers->rule[i]];
-        offers->fail[i] = (double)(counts->body - counts->both) / (double)counts->body;
-    }
+    TRY(SEG_ALLOC(&offers->confidence, offers->rules.n_rules, "the rules of the offers", err));
+    for (size_t i = 0; i < offers->rules.n_rules; i++)
+        offers->confidence[i] = seg_rule_measure(&m->counts[offers->rule[i]],
+                                                 SEG_MEASURE_CONFIDENCE);
 
 done:
     return st;

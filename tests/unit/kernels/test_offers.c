@@ -17,7 +17,7 @@
 typedef struct world {
     seg_offer_rules rules;
     uint32_t *item_count;
-    double *fail, *worth;
+    double *confidence, *worth;
     int64_t *row_start;
     int32_t *items;
     seg_basket_rows rows;
@@ -58,7 +58,7 @@ static seg_status make_rules(world *w, size_t n_rules, size_t n_items, size_t lo
     TRY(SEG_ALLOC(&r->body, n_rules * longest, "test", err));
     TRY(SEG_ALLOC(&r->head, n_rules, "test", err));
     TRY(SEG_ALLOC(&w->item_count, n_items, "test", err));
-    TRY(SEG_ALLOC(&w->fail, n_rules, "test", err));
+    TRY(SEG_ALLOC(&w->confidence, n_rules, "test", err));
     TRY(SEG_ALLOC(&w->worth, n_items, "test", err));
     for (size_t i = 0; i < n_items; i++) {
         w->item_count[i] = (uint32_t)(1 + below(5));   /* many ties */
@@ -75,7 +75,7 @@ static seg_status make_rules(world *w, size_t n_rules, size_t n_items, size_t lo
             if (j != head)
                 *body++ = set[j];
         r->body_start[i + 1] = r->body_start[i] + (int64_t)n;
-        w->fail[i] = (double)below(64) / 64;   /* products of few are exact in any order */
+        w->confidence[i] = (double)below(64) / 64;   /* products of few are exact in any order */
     }
     TRY(seg_offer_rules_index(r, w->item_count, err));
 
@@ -113,7 +113,7 @@ static void free_world(world *w)
 {
     seg_offer_rules_clear(&w->rules);
     seg_free(w->item_count);
-    seg_free(w->fail);
+    seg_free(w->confidence);
     seg_free(w->worth);
     seg_free(w->row_start);
     seg_free(w->items);
@@ -169,8 +169,8 @@ static void plain_offers(const world *w, const seg_offer_ask *ask, size_t row, i
             continue;
         int32_t head = w->rules.head[r];
         rule_of[head] = rule_of[head] < 0 ? (int64_t)r : rule_of[head];
-        if (ask->fail != NULL)
-            score_of[head] *= ask->fail[r];
+        if (ask->confidence != NULL)
+            score_of[head] *= (1 - ask->confidence[r]);
     }
     for (size_t i = 0; i < w->rules.n_items; i++)
         score_of[i] = (1 - score_of[i]) * (ask->worth != NULL ? ask->worth[i] : 1);
@@ -185,7 +185,7 @@ static int64_t plain_next(const world *w, const seg_offer_ask *ask, int64_t *rul
         if (rule_of[i] < 0)
             continue;
         bool first = best == SIZE_MAX || rule_of[i] < rule_of[best];
-        if (ask->fail != NULL && best != SIZE_MAX && score_of[i] != score_of[best])
+        if (ask->confidence != NULL && best != SIZE_MAX && score_of[i] != score_of[best])
             first = score_of[i] > score_of[best];
         best = first ? i : best;
     }
@@ -214,7 +214,7 @@ static void check_world(const world *w, const seg_offer_ask *ask)
             double expected = 0;
             int64_t rule = plain_next(w, ask, rule_of, score_of, &expected);
             assert_int_equal(best[i * ask->k + j], rule);
-            if (rule >= 0 && ask->fail != NULL)
+            if (rule >= 0 && ask->confidence != NULL)
                 assert_true(score[i * ask->k + j] == expected);
         }
     }
@@ -244,8 +244,8 @@ static void combines_all_rules_that_apply(void **state)
     (void)state;
     world w = make_world(300, 40, 3, 400, 20);
     for (size_t k = 0; k < 3; k++) {
-        check_world(&w, &(seg_offer_ask){ .k = n_offers[k], .fail = w.fail });
-        check_world(&w, &(seg_offer_ask){ .k = n_offers[k], .fail = w.fail, .worth = w.worth });
+        check_world(&w, &(seg_offer_ask){ .k = n_offers[k], .confidence = w.confidence });
+        check_world(&w, &(seg_offer_ask){ .k = n_offers[k], .confidence = w.confidence, .worth = w.worth });
     }
     free_world(&w);
 }
@@ -267,14 +267,14 @@ static void an_item_twice_counts_once(void **state)
     (void)state;
     int64_t body_start[] = { 0, 1 }, once_start[] = { 0, 1 }, twice_start[] = { 0, 2 };
     int32_t body[] = { 0 }, head[] = { 1 }, items[] = { 0, 0 };
-    static const double fail[] = { 0.5 };
+    static const double half[] = { 0.5 };
     uint32_t count[] = { 3, 3 };
     seg_error err = { 0 };
     seg_offer_rules rules = { .n_rules = 1, .n_items = 2, .body_start = body_start,
                               .body = body, .head = head };
     seg_basket_rows once = { .row_start = once_start, .items = items, .n_rows = 1 };
     seg_basket_rows twice = { .row_start = twice_start, .items = items, .n_rows = 1 };
-    seg_offer_ask ask = { .k = 1, .fail = fail };
+    seg_offer_ask ask = { .k = 1, .confidence = half };
     int64_t best[1];
     double a[1], b[1];
     assert_int_equal(seg_offer_rules_index(&rules, count, &err), SEG_OK);
@@ -326,8 +326,8 @@ static void same_bits_for_any_threads(void **state)
     world w = make_world(4000, 30, 3, N, 25);
     seg_error err = { 0 };
     for (size_t r = 0; r < w.rules.n_rules; r++)
-        w.fail[r] = 1 - (double)(1 + below(1000)) / 3001;
-    seg_offer_ask ask = { .k = K, .fail = w.fail, .worth = w.worth };
+        w.confidence[r] = (double)(1 + below(1000)) / 3001;
+    seg_offer_ask ask = { .k = K, .confidence = w.confidence, .worth = w.worth };
     static int64_t best[2][N * K];
     static double score[2][N * K];
     for (int threads = 1; threads <= 4; threads++) {
@@ -352,7 +352,7 @@ static seg_status all_of_it(seg_error *err)
     counter = 1;
     TRY(make_rules(&w, 700, 30, 4, err));
     TRY(make_rows(&w, 20, 9, err));
-    TRY(seg_offers_find(&w.rules, &w.rows, &(seg_offer_ask){ .k = 2, .fail = w.fail }, best,
+    TRY(seg_offers_find(&w.rules, &w.rows, &(seg_offer_ask){ .k = 2, .confidence = w.confidence }, best,
                         score, 2, err));
 
 done:
