@@ -163,7 +163,7 @@ static void lines_of_names_are_read_as_a_plain_reader_does(void **state)
 /* ---- taxonomies ------------------------------------------------------------------------------- */
 
 enum { NODES = 12, DATA_ITEMS = 5, NONE = -1 };
-static char node_name[NODES][8];
+static char node_name[NODES][16];
 
 /* Parents as the lines say, or the line that gives a second one. */
 static int random_edges(int parent[NODES])
@@ -266,7 +266,7 @@ static void taxonomies_are_read_as_a_plain_reader_does(void **state)
         seg_taxonomy *t;
         seg_error err = { 0 };
         for (int i = 0; i < DATA_ITEMS; i++) {
-            char cell[16];
+            char cell[32];
             snprintf(cell, sizeof cell, "%s\n", node_name[i]);
             known = known || parent[i] != NONE;
             for (int j = 0; j < NODES; j++)

@@ -403,7 +403,7 @@ static int plain_item(const float *sorted, size_t n, int n_bins, float v)
 static void agrees_with_sorted_columns(void **state)
 {
     (void)state;
-    static char names[WIDE][8];
+    static char names[WIDE][16];
     static seg_column column[WIDE];
     static float sorted[WIDE][MANY];
     size_t n_sorted[WIDE] = { 0 };

@@ -292,7 +292,7 @@ static uint32_t random_below(uint32_t n)
 static void same_rows_as_a_plain_walk(void **state)
 {
     (void)state;
-    static char names[MANY][8], group_names[GROUPS][8];
+    static char names[MANY][16], group_names[GROUPS][16];
     static const char *item_name[MANY], *group_name[GROUPS];
     static seg_column column[MANY];
     static int32_t item_group[MANY], parent[GROUPS], bought[N_ROWS * 40];
