@@ -2,10 +2,11 @@
  *
  * Codes of items are random numbers, so keys of different sets are (Zobrist hashing: A.
  * Zobrist, "A new hashing method with application for game playing", 1970). The high bits of
- * a key say where to look first, the low 32 bits are kept. A set that is put in compares the
- * bits of all that stand on its way; these are the ones that a search for it will meet, as
- * nothing moves later. If one has the same bits, all is built again from other codes. Threads
- * put sets in side by side: where a set lands depends on chance then, what is found not. */
+ * a key say which line to look into, 31 low bits are kept. Lines are filled from the left, and
+ * what is full goes on in the next line. A set that is put in compares the bits of all on its
+ * way, so no two of a line have the same, nor has any that a search for it will meet, as nothing
+ * moves later. If one has, all is built again from other codes. Threads put sets in side by
+ * side: where a set lands depends on chance then, what is found not. */
 #include "kernels/itemset_index.h"
 
 #include <string.h>
@@ -69,17 +70,20 @@ static uint64_t code_of(uint64_t seed, uint64_t item)
 /* False: a set on the way has the same bits. */
 static bool put(const seg_set_index *index, uint64_t key, size_t node)
 {
-    uint64_t entry = ((uint64_t)node + 1) << 32 | (uint32_t)key;
-    for (size_t slot = seg_set_home(index, key);;) {
-        uint64_t there = __atomic_load_n(&index->slots[slot], __ATOMIC_RELAXED);
-        if (there == 0
-            && __atomic_compare_exchange_n(&index->slots[slot], &there, entry, false,
-                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-            return true;
-        if ((uint32_t)there == (uint32_t)key)
-            return false;
-        if (++slot == index->n_slots)
-            slot = 0;
+    uint32_t tag = (uint32_t)key | 1;
+    for (size_t at = seg_set_home(index, key);; at = at + 1 < index->n_lines ? at + 1 : 0) {
+        seg_set_line *line = &index->lines[at];
+        for (int i = 0; i < 8; i++) {
+            uint32_t there = __atomic_load_n(&line->tag[i], __ATOMIC_RELAXED);
+            if (there == 0
+                && __atomic_compare_exchange_n(&line->tag[i], &there, tag, false,
+                                               __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+                line->node[i] = (uint32_t)node + 1;
+                return true;
+            }
+            if (there == tag)
+                return false;
+        }
     }
 }
 
@@ -130,9 +134,11 @@ seg_status seg_set_index_new(const seg_itemset_tree *tree, size_t n_items, int n
     *out = (seg_set_index){ 0 };
     for (size_t i = 0; i < tree->n; i++)
         index.n_sets += tree->count[i] > 0;
-    index.n_slots = 2 * index.n_sets + 16;
+    index.n_lines = index.n_sets / 4 + 1;
     TRY(SEG_ALLOC(&index.code, n_items, "the codes of the items", err));
-    TRY(SEG_ALLOC(&index.slots, index.n_slots, "the index of the itemsets", err));
+    TRY(seg_scratch_new(index.n_lines * sizeof *index.lines, UINT64_MAX,
+                        "the index of the itemsets", &index.memory, err));
+    index.lines = index.memory.bytes;
     for (uint64_t seed = 0;; seed++) {
         if (seed == SEEDS)
             TRY(seg_fail(err, SEG_E_DATA, "an itemset stands in the list twice"));
@@ -140,7 +146,7 @@ seg_status seg_set_index_new(const seg_itemset_tree *tree, size_t n_items, int n
             index.code[i] = code_of(seed, i);
         if (put_all(&index, tree, n_threads))
             break;
-        memset(index.slots, 0, index.n_slots * sizeof *index.slots);
+        memset(index.lines, 0, index.n_lines * sizeof *index.lines);
     }
     *out = index;
     index = (seg_set_index){ 0 };
@@ -152,7 +158,7 @@ done:
 
 void seg_set_index_clear(seg_set_index *index)
 {
-    seg_free(index->slots);
+    seg_scratch_free(&index->memory);
     seg_free(index->code);
     *index = (seg_set_index){ 0 };
 }

@@ -2,18 +2,26 @@
 #ifndef SEGMILL_KERNELS_ITEMSET_INDEX_H
 #define SEGMILL_KERNELS_ITEMSET_INDEX_H
 
+#include "base/scratch.h"
 #include "kernels/itemset_tree.h"
 
+/* Eight sets in a line of the cache: odd bits of their keys, and their nodes plus one; 0 is
+ * free. */
+typedef struct seg_set_line {
+    _Alignas(64) uint32_t tag[8];
+    uint32_t node[8];
+} seg_set_line;
+
 /* The key of a set is the xor of the codes of its items: to put an item in, or to take one
- * out, is one xor. A slot holds the node of a set plus one, and 32 bits of its key; 0 is
- * free. It was proven while building that whoever looks for a set of the tree meets no
- * other one with the same bits, so what is found is right. A set that the tree does not
- * list is found (as another) once in 2^32, and else not. */
+ * out, is one xor. It was proven while building that whoever looks for a set of the tree meets
+ * no other one with the same bits, so what is found is right. A set that the tree does not list
+ * is found (as another) once in some 100 million times, and else not. */
 typedef struct seg_set_index {
-    uint64_t *slots;
-    size_t n_slots, n_sets;
+    seg_set_line *lines;
+    size_t n_lines, n_sets;
     uint64_t *code;          /* n_items */
     size_t n_items;
+    seg_scratch memory;      /* of the lines: on the heap, in large pages if there are any */
 } seg_set_index;
 
 #define SEG_NO_SET UINT32_MAX
@@ -26,26 +34,36 @@ void seg_set_index_clear(seg_set_index *index);   /* all zero again */
 
 static inline size_t seg_set_home(const seg_set_index *index, uint64_t key)
 {
-    return (size_t)(((unsigned __int128)key * index->n_slots) >> 64);
+    return (size_t)(((unsigned __int128)key * index->n_lines) >> 64);
 }
 
 /* Some dozen keys ahead hide the way to the memory. */
 static inline void seg_set_prefetch(const seg_set_index *index, uint64_t key)
 {
-    __builtin_prefetch(&index->slots[seg_set_home(index, key)]);
+    __builtin_prefetch(&index->lines[seg_set_home(index, key)]);
 }
 
-/* The node, or SEG_NO_SET. */
+typedef uint32_t seg_set_four __attribute__((vector_size(16), may_alias));
+
+/* The node plus one of the set of a line with these bits, 0 if there is none. At most one has
+ * them, so there is nothing to decide, and no branch to guess. */
+static inline uint32_t seg_set_match(const seg_set_line *line, uint32_t tag)
+{
+    const seg_set_four *tags = (const seg_set_four *)line->tag;
+    const seg_set_four *nodes = (const seg_set_four *)line->node;
+    seg_set_four low = nodes[0] & (seg_set_four)(tags[0] == tag);
+    seg_set_four node = low | (nodes[1] & (seg_set_four)(tags[1] == tag));
+    return node[0] | node[1] | node[2] | node[3];
+}
+
+/* The node, or SEG_NO_SET. A line that is full may go on in the next one. */
 static inline uint32_t seg_set_find(const seg_set_index *index, uint64_t key)
 {
-    size_t slot = seg_set_home(index, key);
-    for (uint64_t s; (s = index->slots[slot]) != 0;) {
-        if ((uint32_t)s == (uint32_t)key)
-            return (uint32_t)(s >> 32) - 1;
-        if (++slot == index->n_slots)
-            slot = 0;
-    }
-    return SEG_NO_SET;
+    size_t at = seg_set_home(index, key);
+    uint32_t tag = (uint32_t)key | 1, node;
+    while ((node = seg_set_match(&index->lines[at], tag)) == 0 && index->lines[at].tag[7] != 0)
+        at = at + 1 < index->n_lines ? at + 1 : 0;
+    return node - 1;
 }
 
 /* ---- parts of a tree ----------------------------------------------------------- */

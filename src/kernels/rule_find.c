@@ -11,6 +11,7 @@
 #include <string.h>
 #include "base/alloc.h"
 #include "base/try.h"
+#include "kernels/rule_pile.h"
 
 enum { BATCH = 256 };
 
@@ -18,7 +19,7 @@ enum { BATCH = 256 };
  * be in a body, then wanted ones, then the others. */
 typedef struct whole {
     uint64_t key;
-    uint32_t node;
+    uint32_t node, most;     /* most: baskets that a body may have */
     uint32_t heads;          /* where they start in finder.heads */
     uint8_t n, n_heads;
     uint8_t n_forced, n_first;   /* in all heads; and then the wanted ones */
@@ -71,7 +72,7 @@ typedef struct finder {
     size_t n_stack, stack_cap;
     seg_rule found[BATCH];   /* of a batch, with the keys of their heads */
     uint64_t head_key[BATCH];
-    seg_rules rules;
+    seg_rule_pile pile;
     seg_best_rules best;
     seg_status st;
     seg_error err;
@@ -139,6 +140,18 @@ static void extend(finder *f, const probe *p)
         push(f, p->key ^ f->all->index->code[heads[i]], p->whole, p->n + 1u, i + 1, true);
 }
 
+/* count(body) <= count den / num is count den >= num count(body), exactly. */
+static uint32_t most_baskets(const seg_rule_search *search, uint32_t count)
+{
+    uint64_t num = search->confidence_num, den = search->confidence_den;
+    if (num == 0)
+        return UINT32_MAX;
+    if (den <= UINT32_MAX)
+        return count * den / num < UINT32_MAX ? (uint32_t)(count * den / num) : UINT32_MAX;
+    unsigned __int128 most = (unsigned __int128)count * den / num;
+    return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
+}
+
 /* The set that the walk stands at: its first heads. */
 static void split(finder *f)
 {
@@ -149,6 +162,7 @@ static void split(finder *f)
         return;
     whole *w = &f->wholes[f->n_wholes];
     *w = (whole){ .key = f->walk.key[n], .node = (uint32_t)f->walk.node, .n = (uint8_t)n,
+                  .most = most_baskets(all->search, all->tree->count[f->walk.node]),
                   .heads = (uint32_t)f->n_heads };
     enum { BOTH = SEG_RULE_BODY | SEG_RULE_HEAD };
     if (all->search->use == NULL) {
@@ -182,34 +196,51 @@ static bool wanted_size(const finder *f, const probe *p)
     return body >= search->min_body && (search->max_body == 0 || body <= search->max_body);
 }
 
-/* Look the bodies of a batch of heads up; list those that hold in `found`, in order, and extend
- * them. */
-static seg_status try_heads(finder *f, const probe *p, size_t n, size_t *n_found)
+/* Look the bodies of a batch of heads up. Those that hold go to the front: their number, or
+ * BATCH + 1 when a body is missing. */
+static size_t look_up(const finder *f, probe *p, size_t n, uint32_t *body)
+{
+    const seg_set_index *index = f->all->index;
+    const uint32_t *count = f->all->tree->count;
+    uint32_t missing = 0;
+    size_t n_hold = 0;
+    for (size_t i = 0; i < n; i++) {
+        body[i] = seg_set_find(index, f->wholes[p[i].whole].key ^ p[i].key);
+        missing |= body[i] == SEG_NO_SET;
+        __builtin_prefetch(&count[body[i]]);
+    }
+    for (size_t i = 0; missing == 0 && i < n; i++) {
+        bool holds = count[body[i]] <= f->wholes[p[i].whole].most;
+        p[n_hold] = p[i];
+        body[n_hold] = body[i];
+        n_hold += holds;
+    }
+    return missing == 0 ? n_hold : BATCH + 1;
+}
+
+static seg_status a_set_is_missing(finder *f)
+{
+    return seg_fail(&f->err, SEG_E_DATA, "the list of itemsets lacks a subset of one of them");
+}
+
+/* Try a batch of heads; list those that hold in `found`, in order, and extend them. */
+static seg_status try_heads(finder *f, probe *p, size_t n, size_t *n_found)
 {
     const shared *all = f->all;
     const seg_rule_search *search = all->search;
-    const uint32_t *count = all->tree->count;
+    size_t least = search->min_body > 1 ? search->min_body : 1;
     uint32_t body[BATCH];
     *n_found = 0;
-    for (size_t i = 0; i < n; i++) {
-        body[i] = seg_set_find(all->index, f->wholes[p[i].whole].key ^ p[i].key);
-        if (body[i] == SEG_NO_SET)
-            return seg_fail(&f->err, SEG_E_DATA, "the list of itemsets lacks a subset of one of"
-                            " them");
-        __builtin_prefetch(&count[body[i]]);
-    }
+    n = look_up(f, p, n, body);
+    if (n > BATCH)
+        return a_set_is_missing(f);
     for (size_t i = 0; i < n; i++) {
         const whole *w = &f->wholes[p[i].whole];
-        if (!seg_rule_confident(count[w->node], count[body[i]], search->confidence_num,
-                                search->confidence_den))
-            continue;
-        if (p[i].met && wanted_size(f, &p[i])) {
-            int32_t last = f->heads[w->heads + p[i].next - 1];
-            uint32_t head = p[i].n == 1 ? all->single[last] : SEG_NO_SET;
-            f->head_key[*n_found] = p[i].key;
-            f->found[(*n_found)++] = (seg_rule){ w->node, body[i], head };
-        }
-        size_t least = search->min_body > 1 ? search->min_body : 1;
+        int32_t last = f->heads[w->heads + p[i].next - 1];
+        uint32_t head = p[i].n == 1 ? all->single[last] : SEG_NO_SET;
+        f->head_key[*n_found] = p[i].key;
+        f->found[*n_found] = (seg_rule){ w->node, body[i], head };
+        *n_found += p[i].met && wanted_size(f, &p[i]);
         if (p[i].n >= search->max_head || p[i].n + least >= w->n)
             continue;
         seg_status st = make_room(f, w->n_heads);
@@ -230,8 +261,7 @@ static seg_status find_heads(finder *f, size_t n)
             continue;
         f->found[i].head = seg_set_find(f->all->index, f->head_key[i]);
         if (f->found[i].head == SEG_NO_SET)
-            return seg_fail(&f->err, SEG_E_DATA, "the list of itemsets lacks a subset of one of"
-                            " them");
+            return a_set_is_missing(f);
     }
     return SEG_OK;
 }
@@ -247,14 +277,11 @@ static seg_status keep(finder *f, size_t n)
     if (search->count_only || n == 0 || __atomic_load_n(&all->too_many, __ATOMIC_RELAXED))
         return SEG_OK;
     TRY(find_heads(f, n));
+    if (search->best == NULL)
+        TRY(seg_rule_pile_add(&f->pile, f->found, n, &f->err));
     for (size_t i = 0; search->best != NULL && i < n; i++) {
         seg_ranked_rule ranked = seg_rule_ranked(search->best, &f->found[i]);
         TRY(seg_best_rules_add(&f->best, search->best, &ranked, &f->err));
-    }
-    if (search->best == NULL) {
-        TRY(SEG_GROW(&f->rules.rules, &f->rules.cap, f->rules.n + n, "the rules", &f->err));
-        memcpy(f->rules.rules + f->rules.n, f->found, n * sizeof *f->found);
-        f->rules.n += n;
     }
 
 done:
@@ -304,7 +331,7 @@ static seg_status search_part(finder *f, size_t part)
     seg_status st = SEG_OK;
     const seg_itemset_tree *tree = f->all->tree;
     size_t first = part * SEG_TREE_PART;
-    f->all->parts[part] = (rule_part){ omp_get_thread_num(), f->rules.n, 0 };
+    f->all->parts[part] = (rule_part){ omp_get_thread_num(), f->pile.n, 0 };
     seg_set_walk_from(tree, f->all->index->code, first, first + SEG_TREE_PART, &f->walk);
     enter_above(f, first);
     while (seg_set_next(&f->walk)) {
@@ -320,7 +347,7 @@ static seg_status search_part(finder *f, size_t part)
             TRY(drain(f));
     }
     TRY(drain(f));
-    f->all->parts[part].n = f->rules.n - f->all->parts[part].first;
+    f->all->parts[part].n = f->pile.n - f->all->parts[part].first;
 
 done:
     return st;
@@ -351,7 +378,7 @@ static void search_all(shared *all, finder *const *finders, int n_threads)
     }
 }
 
-/* ---- all together ----------------------------------------------------------------------------- */
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 static seg_status prepare(shared *all, seg_error *err)
 {
@@ -382,22 +409,17 @@ done:
 static seg_status gather(const shared *all, finder *const *finders, int n_threads,
                          seg_rules *rules, seg_error *err)
 {
-    if (n_threads == 1) {
-        *rules = finders[0]->rules;
-        finders[0]->rules = (seg_rules){ 0 };
-        return SEG_OK;
-    }
     size_t n = 0;
     for (int t = 0; t < n_threads; t++)
-        n += finders[t]->rules.n;
+        n += finders[t]->pile.n;
     seg_status st = SEG_ALLOC(&rules->rules, n, "the rules", err);
     if (st != SEG_OK)
         return st;
     rules->cap = n;
     for (size_t p = 0; p < seg_tree_parts(all->tree); p++) {
         const rule_part *part = &all->parts[p];
-        memcpy(rules->rules + rules->n, finders[part->thread]->rules.rules + part->first,
-               part->n * sizeof *rules->rules);
+        seg_rule_pile_copy(&finders[part->thread]->pile, part->first, part->n,
+                       rules->rules + rules->n);
         rules->n += part->n;
     }
     return SEG_OK;
@@ -429,18 +451,8 @@ static void finder_free(finder *f)
         return;
     seg_free(f->stack);
     seg_free(f->best.heap);
-    seg_rules_clear(&f->rules);
+    seg_rule_pile_clear(&f->pile);
     seg_free(f);
-}
-
-static seg_status finder_new(shared *all, finder **out, seg_error *err)
-{
-    seg_status st = SEG_ALLOC(out, 1, "the search for rules", err);
-    if (st != SEG_OK)
-        return st;
-    (*out)->all = all;
-    (*out)->best.k = all->search->top;
-    return SEG_OK;
 }
 
 seg_status seg_rule_find(const seg_itemset_tree *tree, const seg_set_index *index,
@@ -454,8 +466,11 @@ seg_status seg_rule_find(const seg_itemset_tree *tree, const seg_set_index *inde
     *n_found = 0;
     TRY(SEG_ALLOC(&finders, (size_t)n_threads, "the search for rules", err));
     TRY(prepare(&all, err));
-    for (int t = 0; t < n_threads; t++)
-        TRY(finder_new(&all, &finders[t], err));
+    for (int t = 0; t < n_threads; t++) {
+        TRY(SEG_ALLOC(&finders[t], 1, "the search for rules", err));
+        finders[t]->all = &all;
+        finders[t]->best.k = search->top;
+    }
     search_all(&all, finders, n_threads);
     for (int t = 0; t < n_threads; t++)
         if (finders[t]->st != SEG_OK) {

@@ -58,7 +58,7 @@ static void refuses_a_set_that_stands_twice(void **state)
     for (int i = 0; i < 2; i++)
         assert_int_equal(seg_itemset_tree_add(&tree, 1, 0, 5, NULL), SEG_OK);
     assert_int_equal(seg_set_index_new(&tree, 1, 1, &index, NULL), SEG_E_DATA);
-    assert_null(index.slots);
+    assert_null(index.lines);
     seg_itemset_tree_clear(&tree);
 }
 
