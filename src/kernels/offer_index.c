@@ -61,8 +61,8 @@ static seg_status add_twig(builder *b, uint32_t parent, int32_t item, uint32_t r
     if (st != SEG_OK)
         return st;
     uint32_t t = (uint32_t)b->n++;
-    b->twigs[t] = (twig){ .item = item, .best = rule, .own = NONE, .parent = parent, .first_child = NONE,
-                          .last_child = NONE, .next_sibling = NONE };
+    b->twigs[t] = (twig){ .item = item, .best = rule, .own = NONE, .parent = parent,
+                          .first_child = NONE, .last_child = NONE, .next_sibling = NONE };
     if (parent == NONE)
         return SEG_OK;
     twig *p = &b->twigs[parent];

@@ -245,7 +245,8 @@ static void combines_all_rules_that_apply(void **state)
     world w = make_world(300, 40, 3, 400, 20);
     for (size_t k = 0; k < 3; k++) {
         check_world(&w, &(seg_offer_ask){ .k = n_offers[k], .confidence = w.confidence });
-        check_world(&w, &(seg_offer_ask){ .k = n_offers[k], .confidence = w.confidence, .worth = w.worth });
+        check_world(&w, &(seg_offer_ask){ .k = n_offers[k], .confidence = w.confidence,
+                                          .worth = w.worth });
     }
     free_world(&w);
 }
@@ -352,8 +353,8 @@ static seg_status all_of_it(seg_error *err)
     counter = 1;
     TRY(make_rules(&w, 700, 30, 4, err));
     TRY(make_rows(&w, 20, 9, err));
-    TRY(seg_offers_find(&w.rules, &w.rows, &(seg_offer_ask){ .k = 2, .confidence = w.confidence }, best,
-                        score, 2, err));
+    seg_offer_ask ask = { .k = 2, .confidence = w.confidence };
+    TRY(seg_offers_find(&w.rules, &w.rows, &ask, best, score, 2, err));
 
 done:
     free_world(&w);
