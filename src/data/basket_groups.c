@@ -1,9 +1,10 @@
 /* basket_groups.c: a source of baskets in front of another one: it adds to every row the
  * groups of its items. Groups have larger numbers than items, so a row stays ascending when
- * its groups are sorted behind its items. A first walk over a block counts the groups of each
- * row, a second one puts them down: memory is taken for what is there. Both are done by tasks
- * of SEG_CHUNK_ROWS rows; a stamp per group and thread tells which the row has already, and a
- * walk upwards ends at the first group that it has, since it has all above that one too. */
+ * its groups stand behind its items in order. They come in order from marks: a bit per group,
+ * and a bit per word of 64 of them that holds any, so that no row looks at more words than it
+ * has groups. A walk upwards ends at the first group that is marked, for all above that one are
+ * too. A first walk over a block counts the groups of each row, a second one puts them down:
+ * memory is taken for what is there. Both are done by tasks of SEG_CHUNK_ROWS rows. */
 #include "data/basket_groups.h"
 
 #include <stdlib.h>
@@ -26,7 +27,8 @@ typedef struct groups_source {
     int64_t *start;
     int32_t *above, *parent;      /* parent: n_all */
     int n_threads;
-    uint64_t *stamp, *turn;       /* n_threads x n_groups: of the last row that had the group */
+    uint64_t *marks;              /* n_threads x (n_words + n_tops): all 0 between rows */
+    size_t n_words, n_tops;       /* words of 64 groups; words of 64 of those */
     int64_t *row_start;           /* of the block handed out */
     int32_t *items;
     size_t row_start_cap, items_cap;
@@ -43,8 +45,7 @@ static void groups_free(groups_source *s)
     seg_free(s->start);
     seg_free(s->above);
     seg_free(s->parent);
-    seg_free(s->stamp);
-    seg_free(s->turn);
+    seg_free(s->marks);
     seg_free(s->row_start);
     seg_free(s->items);
     seg_free(s->bad);
@@ -66,51 +67,53 @@ static seg_status groups_rewind(seg_source *self, seg_error *err)
 
 /* ---- rows -------------------------------------------------------------------------------- */
 
-/* The groups of row i, in the order in which they are met: how many, and where `out` is not
- * null, which. */
-static size_t find_groups(groups_source *s, size_t i, int thread, int32_t *out)
+static uint64_t *marks_of(const groups_source *s, int thread)
 {
-    size_t n_items = s->groups.n_items, n = 0;
-    uint64_t *stamp = s->stamp + (size_t)thread * s->taxonomy->n_groups;
-    uint64_t turn = ++s->turn[(size_t)thread * 8];
+    return s->marks + (size_t)thread * (s->n_words + s->n_tops);
+}
+
+/* Mark the groups of row i. */
+static void mark_groups(groups_source *s, size_t i, int thread)
+{
+    size_t n_items = s->groups.n_items;
+    uint64_t *words = marks_of(s, thread), *tops = words + s->n_words;
     for (int64_t at = s->in->row_start[i]; at < s->in->row_start[i + 1]; at++) {
         int32_t item = s->in->items[at];
         if (item < 0 || (size_t)item >= n_items) {
             s->bad[thread] = true;
-            return 0;
+            return;
         }
         for (int32_t up = s->parent[item]; up >= 0; up = s->parent[up]) {
-            if (stamp[(size_t)up - n_items] == turn)
+            size_t g = (size_t)up - n_items;
+            uint64_t bit = (uint64_t)1 << g % 64;
+            if ((words[g / 64] & bit) != 0)
                 break;
-            stamp[(size_t)up - n_items] = turn;
-            if (out != NULL)
-                out[n] = up;
-            n++;
+            words[g / 64] |= bit;
+            tops[g / 4096] |= (uint64_t)1 << g / 64 % 64;
+        }
+    }
+}
+
+/* Remove the marks; their number, and where `out` is not null, the groups in order. */
+static size_t take_groups(groups_source *s, int thread, int32_t *out)
+{
+    size_t n = 0;
+    uint64_t *words = marks_of(s, thread), *tops = words + s->n_words;
+    for (size_t t = 0; t < s->n_tops; t++) {
+        for (; tops[t] != 0; tops[t] &= tops[t] - 1) {
+            size_t w = t * 64 + (size_t)__builtin_ctzll(tops[t]);
+            uint64_t word = words[w];
+            words[w] = 0;
+            if (out == NULL) {
+                n += (size_t)__builtin_popcountll(word);
+                continue;
+            }
+            for (; word != 0; word &= word - 1)
+                out[n++] = (int32_t)(s->groups.n_items + w * 64
+                                     + (size_t)__builtin_ctzll(word));
         }
     }
     return n;
-}
-
-static int by_number(const void *a, const void *b)
-{
-    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void sort_numbers(int32_t *numbers, size_t n)
-{
-    enum { SHORT = 48 };
-    if (n > SHORT) {
-        qsort(numbers, n, sizeof *numbers, by_number);
-        return;
-    }
-    for (size_t i = 1; i < n; i++) {
-        int32_t number = numbers[i];
-        size_t j = i;
-        for (; j > 0 && numbers[j - 1] > number; j--)
-            numbers[j] = numbers[j - 1];
-        numbers[j] = number;
-    }
 }
 
 static size_t end_of_task(const groups_source *s, size_t task)
@@ -123,9 +126,11 @@ static size_t end_of_task(const groups_source *s, size_t task)
 static void count_rows(void *arg, size_t task, int thread)
 {
     groups_source *s = arg;
-    for (size_t i = task * SEG_CHUNK_ROWS; i < end_of_task(s, task); i++)
+    for (size_t i = task * SEG_CHUNK_ROWS; i < end_of_task(s, task); i++) {
+        mark_groups(s, i, thread);
         s->row_start[i + 1] = s->in->row_start[i + 1] - s->in->row_start[i]
-                              + (int64_t)find_groups(s, i, thread, NULL);
+                              + (int64_t)take_groups(s, thread, NULL);
+    }
 }
 
 static void fill_rows(void *arg, size_t task, int thread)
@@ -137,7 +142,8 @@ static void fill_rows(void *arg, size_t task, int thread)
         int32_t *to = s->items + s->row_start[i];
         if (n > 0)
             memcpy(to, s->in->items + first, n * sizeof *to);
-        sort_numbers(to + n, find_groups(s, i, thread, to + n));
+        mark_groups(s, i, thread);
+        take_groups(s, thread, to + n);
     }
 }
 
@@ -275,6 +281,12 @@ done:
     return st;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
 /* All that is above every item and group, as CSR. */
 static seg_status find_above(groups_source *s, seg_error *err)
 {
@@ -291,7 +303,7 @@ static seg_status find_above(groups_source *s, seg_error *err)
         int64_t at = s->start[i];
         for (int32_t up = s->parent[i]; up >= 0; up = s->parent[up])
             s->above[at++] = up;
-        sort_numbers(s->above + s->start[i], (size_t)(at - s->start[i]));
+        qsort(s->above + s->start[i], (size_t)(at - s->start[i]), sizeof *s->above, by_number);
     }
     s->groups.start = s->start;
     s->groups.above = s->above;
@@ -300,12 +312,13 @@ done:
     return st;
 }
 
-static seg_status make_stamps(groups_source *s, seg_error *err)
+static seg_status make_marks(groups_source *s, seg_error *err)
 {
     seg_status st = SEG_OK;
     size_t n_threads = (size_t)s->n_threads;
-    TRY(SEG_ALLOC(&s->stamp, n_threads * s->taxonomy->n_groups, "marks of groups", err));
-    TRY(SEG_ALLOC(&s->turn, n_threads * 8, "marks of groups", err));
+    s->n_words = (s->taxonomy->n_groups + 63) / 64;
+    s->n_tops = (s->n_words + 63) / 64;
+    TRY(SEG_ALLOC(&s->marks, n_threads * (s->n_words + s->n_tops), "marks of groups", err));
     TRY(SEG_ALLOC(&s->bad, n_threads, "marks of groups", err));
 
 done:
@@ -331,7 +344,7 @@ seg_status seg_baskets_with_groups(const seg_context *ctx, seg_source *from,
     TRY(find_parents(s, err));
     TRY(find_above(s, err));
     TRY(make_schema(s, err));
-    TRY(make_stamps(s, err));
+    TRY(make_marks(s, err));
     s->source = (seg_source){ .schema = &s->schema->view, .n_rows = from->n_rows,
                               .name = from->name, .next = groups_next,
                               .rewind = groups_rewind, .close = groups_close };

@@ -280,7 +280,7 @@ static void an_item_is_not_the_group_of_its_name(void **state)
 
 /* Random trees and baskets: each row against a plain walk with a table of marks; for threads
  * and blocks of any number. */
-enum { N_ROWS = 5000, MANY = 300, GROUPS = 90 };
+enum { N_ROWS = 5000, MANY = 300, GROUPS = 4300 };
 
 static uint32_t random_below(uint32_t n)
 {
