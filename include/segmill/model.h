@@ -24,6 +24,11 @@ SEG_API const char *seg_method_name(const seg_method *method);
 SEG_API const char *seg_method_summary(const seg_method *method);
 /** What it does, in lines for people; null if the summary says it all. */
 SEG_API const char *seg_method_about(const seg_method *method);
+/** Words that the method's figures are named by: the title of their list (null: there is none),
+ *  and word i with what it means, in `line` of `size` bytes; false behind the last. */
+SEG_API const char *seg_method_terms_title(const seg_method *method);
+SEG_API bool seg_method_term(const seg_method *method, size_t i, const char **word, char *line,
+                             size_t size);
 /** Its options: the table, and the struct's size for who wants to fill one by
  *  seg_option_set(); seg_method_defaults() fills it first. */
 SEG_API const seg_option *seg_method_options(const seg_method *method);

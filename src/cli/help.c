@@ -95,6 +95,19 @@ static void put_method_options(FILE *out, const seg_method *method)
     put_options(out, title, seg_method_options(method), defaults);
 }
 
+static void put_terms(FILE *out, const seg_method *method)
+{
+    enum { TERM_COLUMN = 23 };
+    char line[512];
+    const char *word;
+    if (seg_method_terms_title(method) != NULL)
+        fprintf(out, "\n%s:\n", seg_method_terms_title(method));
+    for (size_t i = 0; seg_method_term(method, i, &word, line, sizeof line); i++) {
+        int column = fprintf(out, "  %-*s", TERM_COLUMN - 2, word);
+        put_wrapped(out, line, column, TERM_COLUMN);
+    }
+}
+
 void help_command(FILE *out, const seg_command *command, const seg_method *method)
 {
     seg_common_options common;
@@ -114,6 +127,8 @@ void help_command(FILE *out, const seg_command *command, const seg_method *metho
         for (size_t i = 0; seg_method_at(i) != NULL; i++)
             if (method == NULL || method == seg_method_at(i))
                 put_method_options(out, seg_method_at(i));
+    if (method != NULL)
+        put_terms(out, method);
     seg_common_defaults(&common);
     put_options(out, "Options of every command", seg_common_option_table(), &common);
 }

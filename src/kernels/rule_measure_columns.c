@@ -153,7 +153,8 @@ static double std_lift_of(const seg_measure_frame *frame, double all, double a, 
                           double ab)
 {
     double pa = a / all, pb = b / all, s = frame->min_count / all;
-    double least = larger(larger((pa + pb - 1) / (pa * pb), 4 * s / ((1 + s) * (1 + s))),
+    double any = larger(pa + pb - 1, 1 / all) / (pa * pb);
+    double least = larger(larger(any, 4 * s / ((1 + s) * (1 + s))),
                           larger(s / (pa * pb), frame->min_confidence / pb));
     double most = 1 / larger(pa, pb);
     return (ab * all / (a * b) - least) / (most - least);

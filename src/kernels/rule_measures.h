@@ -34,13 +34,15 @@ typedef enum seg_measure {
     SEG_MEASURES
 } seg_measure;
 
-/* In words; A is the body, B the head, P a share of all baskets, n the number of baskets. */
+/* In words; A is the body, B the head, A' a part of A, ~ not; P() a share of all baskets, n()
+ * a number of them, n that of all; a, b, c, d: n(AB), n(A~B), n(~AB), n(~A~B); x, y, X, Y: n(A),
+ * n(B), n(~A), n(~B). "(arules)" marks what arules computes otherwise than the paper. */
 typedef struct seg_measure_info {
     const char *name;        /* the column, as the package arules names it */
     const char *word;        /* for options: chi-squared */
     const char *meaning, *formula;
     const char *range;       /* of all rules; "0 to inf" */
-    const char *source;
+    const char *source;      /* author and year */
     int better;              /* 1: larger is better; -1: smaller is */
 } seg_measure_info;
 

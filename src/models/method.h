@@ -78,6 +78,9 @@ struct seg_method {
     const char *name;           /* "kmeans" */
     const char *summary;        /* one line */
     const char *about;          /* what it does, in lines for `help METHOD`; may be null */
+    const char *terms_title;    /* of a list of words and what they mean; may be null */
+    /* Word i of the list and one line about it; false behind the last. */
+    bool (*term)(size_t i, const char **word, char *line, size_t size);
     seg_view train_view, score_view;
     bool needs_label;           /* label column(s) of the schema: a CODE obs column */
     const seg_option *options;

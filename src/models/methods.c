@@ -30,6 +30,14 @@ const seg_method *seg_method_find(const char *name)
 const char *seg_method_name(const seg_method *method) { return method->name; }
 const char *seg_method_summary(const seg_method *method) { return method->summary; }
 const char *seg_method_about(const seg_method *method) { return method->about; }
+const char *seg_method_terms_title(const seg_method *method) { return method->terms_title; }
+
+bool seg_method_term(const seg_method *method, size_t i, const char **word, char *line,
+                     size_t size)
+{
+    return method->term != NULL && method->term(i, word, line, size);
+}
+
 const seg_option *seg_method_options(const seg_method *method) { return method->options; }
 size_t seg_method_options_size(const seg_method *method) { return method->options_size; }
 

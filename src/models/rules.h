@@ -22,6 +22,9 @@ typedef struct seg_rules_options {
 } seg_rules_options;
 
 extern const seg_option seg_rules_option_table[];
+/* The measures of a rule, in a line each. */
+extern const char seg_rules_terms_title[];
+bool seg_rules_term(size_t i, const char **word, char *line, size_t size);
 void seg_rules_defaults(void *options);
 seg_status seg_rules_check(const void *options, seg_error *err);
 

@@ -119,6 +119,8 @@ static seg_status text_of(const seg_model *model, seg_node *into, seg_error *err
 const seg_method seg_method_rules = {
     .name = "rules",
     .summary = "what is bought together, and next best offers (Apriori)",
+    .terms_title = seg_rules_terms_title,
+    .term = seg_rules_term,
     .train_view = SEG_VIEW_ORDERS,
     .score_view = SEG_VIEW_PEOPLE,
     .options = seg_rules_option_table,
