@@ -101,7 +101,8 @@ $(B)/make-data: $(patsubst %,$(B)/scripts/%.o,make-data shop churn) $(B)/libsegm
 # ---- benchmarks ------------------------------------------------------------
 
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard bench/kernels/bench_*.c) $(wildcard bench/data/*.c) \
-                               $(wildcard bench/kmeans/*.c) $(wildcard bench/churn/*.c)) \
+                               $(wildcard bench/kmeans/*.c) $(wildcard bench/churn/*.c) \
+                               $(wildcard bench/rules/*.c)) \
          $(B)/bench/measure
 
 $(BENCH): $(B)/%: $(B)/%.o $(B)/bench/bench.o $(B)/bench/limits.o $(B)/libsegmill.a
@@ -184,6 +185,9 @@ bench-kmeans: bench-build  ## k-means beside scikit-learn, FAISS, oneDAL; 15 min
 bench-churn: bench-build  ## trees beside LightGBM, XGBoost, scikit-learn (SIZE=ROWS to try it)
 	@bench/churn/run $(B)
 
+bench-rules: bench-build  ## itemsets, rules and offers beside pyfim and mlxtend (SIZE=PAIRS to try it)
+	@bench/rules/run $(B)
+
 quality: all  ## figures of the methods on known data: tests/golden/quality.csv (UPDATE=1 writes it)
 	@FULL=1 TEST_SECONDS=3600 ONLY=interop/quality tests/run $(B)
 
@@ -200,7 +204,7 @@ clean:  ## remove everything built
 	rm -rf build
 
 .PHONY: all setup demo test test-build check-all headers floors fuzz fuzz-build bench \
-        bench-build bench-data bench-kmeans bench-churn quality peers \
+        bench-build bench-data bench-kmeans bench-churn bench-rules quality peers \
         install format help clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,13 +1,14 @@
 /* measure.c: time whole programs, taking turns, so that a machine that slows down slows
  * all of them:
  *
- *   measure --kind K --name N --shape S --amount A --unit U [--limit L] [--repeats R]
- *           [--threads T] -- PROGRAM_NAME COMMAND [--threads T --limit L] -- PROGRAM_NAME COMMAND ...
+ *   measure --kind K --name N --shape S --amount A --unit U [--limit L] [--repeats R] [--threads T]
+ *           [--clock wall|cpu] -- PROGRAM_NAME COMMAND [--threads T ...] -- PROGRAM_NAME COMMAND ...
  *
  * Options hold for the programs behind them; L is the most that the machine can do, in units a
  * second. A COMMAND is one word for the shell. The last line it prints that starts with "check="
  * is kept as the check of its result line: equal work should have equal checks. If it
- * prints "seconds=X", X is the duration instead of that of the whole process. */
+ * prints "seconds=X", X is the duration instead of that of the whole process, which --clock cpu
+ * takes in seconds of the processor. */
 #include "bench/bench.h"
 #include "base/clock.h"
 #include "base/number.h"
@@ -25,6 +26,7 @@ enum { MAX_PROGRAMS = 8, MAX_REPEATS = 100 };
 typedef struct program {
     const char *command;
     bench_line line;
+    bool cpu;                /* durations are those of the processor */
     double seconds[MAX_REPEATS];
     double cpu_seconds;
     double peak_mib;
@@ -77,15 +79,17 @@ static void run_once(program *p, size_t repeat)
     struct rusage use;
     if (wait4(pid, &status, 0, &use) != pid || status != 0)
         fail("a failure of", p->command);
-    double whole = seg_clock_seconds() - began;
-    p->seconds[repeat] = isnan(told) ? whole : told;
-    p->cpu_seconds += (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-                      1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+    double wall = seg_clock_seconds() - began;
+    double cpu = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+                 1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
+    p->seconds[repeat] = !isnan(told) ? told : p->cpu ? cpu : wall;
+    p->cpu_seconds += cpu;
     p->peak_mib = fmax(p->peak_mib, (double)use.ru_maxrss / 1024);
 }
 
 typedef struct arguments {
     bench_line line;   /* for the programs that follow */
+    bool cpu;
     size_t repeats, n_programs;
     program programs[MAX_PROGRAMS];
 } arguments;
@@ -124,6 +128,8 @@ static void read_option(arguments *a, const char *name, const char *value)
         a->repeats = whole_number(value, MAX_REPEATS);
     else if (strcmp(name, "--threads") == 0)
         a->line.n_threads = (int)whole_number(value, 4096);
+    else if (strcmp(name, "--clock") == 0)
+        a->cpu = strcmp(value, "cpu") == 0;
     else
         fail("unknown option", name);
 }
@@ -138,6 +144,7 @@ static void read_arguments(int argc, char **argv, arguments *a)
         } else if (i + 2 < argc) {
             program *p = &a->programs[a->n_programs++];
             p->line = a->line;
+            p->cpu = a->cpu;
             p->line.program = argv[i + 1];
             p->command = argv[i + 2];
             i += 3;
