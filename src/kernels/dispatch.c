@@ -24,6 +24,7 @@
                      .forest_score = seg_forest_score_##isa,           \
                      .forest_shap_batch = seg_forest_shap_batch_##isa, \
                      .boost_gradients = seg_boost_gradients_##isa, \
+                     .take_counts = seg_take_counts_##isa, \
                      .mask_merge = seg_mask_merge_##isa, \
                      .mask_count = seg_mask_count_##isa, \
                      .mask_project = seg_mask_project_##isa, \

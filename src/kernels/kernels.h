@@ -239,6 +239,13 @@ typedef void seg_mask_project_fn(const seg_mask_rows *rows, unsigned bit, uint64
                                  uint32_t *table, uint32_t min_count, uint32_t support,
                                  seg_mask_rows *out, seg_mask_counts *counts);
 
+/* Counts of items first .. first + n - 1: those of at least min_count (>= 1) with their counts,
+ * in order; all become 0. Returns how many. All arrays have room for SEG_TAKE_PAD more; what
+ * lies behind the n counts is 0. */
+enum { SEG_TAKE_PAD = 16 };
+typedef size_t seg_take_counts_fn(uint32_t *count, size_t n, uint32_t first, uint32_t min_count,
+                                  uint32_t *items, uint32_t *counts);
+
 /* A cube: the counts of all subsets of up to SEG_CUBE_ITEMS items. Cell s is the set of those
  * whose bits are in s, lowest item first. Cells take two bytes when the support is below
  * SEG_CUBE_NARROW, else four; there are at least SEG_CUBE_LANES of them. */
@@ -275,6 +282,7 @@ typedef struct seg_kernels {
     seg_forest_score_fn *forest_score;
     seg_forest_shap_batch_fn *forest_shap_batch;
     seg_boost_gradients_fn *boost_gradients;
+    seg_take_counts_fn *take_counts;
     seg_mask_merge_fn *mask_merge;
     seg_mask_count_fn *mask_count;
     seg_mask_project_fn *mask_project;
@@ -312,6 +320,7 @@ seg_forest_finish_planes_fn seg_forest_finish_planes_base, seg_forest_finish_pla
 seg_forest_score_fn seg_forest_score_base, seg_forest_score_v3, seg_forest_score_v4;
 seg_forest_shap_batch_fn seg_forest_shap_batch_base, seg_forest_shap_batch_v3,
     seg_forest_shap_batch_v4;
+seg_take_counts_fn seg_take_counts_base, seg_take_counts_v3, seg_take_counts_v4;
 seg_mask_merge_fn seg_mask_merge_base, seg_mask_merge_v3, seg_mask_merge_v4;
 seg_mask_count_fn seg_mask_count_base, seg_mask_count_v3, seg_mask_count_v4;
 seg_mask_project_fn seg_mask_project_base, seg_mask_project_v3, seg_mask_project_v4;

@@ -10,6 +10,9 @@
 #include "base/alloc.h"
 #include "base/try.h"
 
+/* Reading over so many counts costs as much as keeping book of those of one basket. */
+enum { FEW = 32 };
+
 typedef struct class {
     seg_miner_lane *lane;
     const seg_miner_lists *lists;
@@ -24,11 +27,11 @@ typedef struct class {
 seg_status seg_desk_init(seg_miner_desk *desk, size_t n_items, seg_error *err)
 {
     seg_status st = SEG_OK;
-    TRY(SEG_ALLOC(&desk->count, n_items, "the counts of a class", err));
+    TRY(SEG_ALLOC(&desk->count, n_items + SEG_TAKE_PAD, "the counts of a class", err));
     TRY(SEG_ALLOC(&desk->bit, n_items, "the counts of a class", err));
     TRY(SEG_ALLOC(&desk->touched, n_items + 1, "the counts of a class", err));
-    TRY(SEG_ALLOC(&desk->follows, n_items, "the counts of a class", err));
-    TRY(SEG_ALLOC(&desk->support, n_items, "the counts of a class", err));
+    TRY(SEG_ALLOC(&desk->follows, n_items + SEG_TAKE_PAD, "the counts of a class", err));
+    TRY(SEG_ALLOC(&desk->support, n_items + SEG_TAKE_PAD, "the counts of a class", err));
 
 done:
     return st;
@@ -49,16 +52,48 @@ static uint32_t id_of(const class *c, size_t item)
     return c->ids == NULL ? (uint32_t)item : c->ids[item];
 }
 
+/* The baskets of an item lie far apart: ask for one some turns before it is read. */
+static inline __attribute__((always_inline))
+void ask_ahead(const seg_miner_lists *lists, bool wide, size_t z, size_t end)
+{
+    enum { AHEAD = 12, LINE = 64 };
+    size_t next = lists->at[z + AHEAD < end ? z + AHEAD : end - 1];
+    const char *p = (const char *)lists->entries
+                    + next * (wide ? sizeof(uint32_t) : sizeof(uint16_t));
+    __builtin_prefetch(p);
+    __builtin_prefetch(p + LINE);
+}
+
 /* ---- counting -------------------------------------------------------------------------- */
 
 static inline __attribute__((always_inline))
-size_t deliver(const class *c, bool wide)
+void deliver(const class *c, bool wide)
+{
+    const seg_miner_lists *lists = c->lists;
+    uint32_t end = seg_lists_end(wide), *count = c->desk->count;
+    size_t last = lists->first[c->item + 1];
+    for (size_t z = lists->first[c->item]; z < last; z++) {
+        uint32_t weight = lists->at_weight == NULL ? 1 : lists->at_weight[z];
+        ask_ahead(lists, wide, z, last);
+        for (size_t i = lists->at[z]; ; i++) {
+            uint32_t item = seg_lists_entry(lists->entries, wide, i);
+            if (item == end)
+                break;
+            count[item] += weight;
+        }
+    }
+}
+
+/* The same, and which items were met: for few baskets of many items. */
+static inline __attribute__((always_inline))
+size_t deliver_few(const class *c, bool wide)
 {
     const seg_miner_lists *lists = c->lists;
     uint32_t end = seg_lists_end(wide), *count = c->desk->count, *touched = c->desk->touched;
-    size_t n = 0;
-    for (size_t z = lists->first[c->item]; z < lists->first[c->item + 1]; z++) {
+    size_t n = 0, last = lists->first[c->item + 1];
+    for (size_t z = lists->first[c->item]; z < last; z++) {
         uint32_t weight = lists->at_weight == NULL ? 1 : lists->at_weight[z];
+        ask_ahead(lists, wide, z, last);
         for (size_t i = lists->at[z]; ; i++) {
             uint32_t item = seg_lists_entry(lists->entries, wide, i);
             if (item == end)
@@ -102,32 +137,56 @@ static void drop_apart(const class *c)
     }
 }
 
+/* Items 0 .. n - 1 of desk->follows, ascending, of at least min_count; their counts are taken
+ * off the desk. */
+static size_t take_few(const class *c)
+{
+    seg_miner_desk *desk = c->desk;
+    size_t n = c->lists->wide ? deliver_few(c, true) : deliver_few(c, false), kept = 0;
+    drop_apart(c);
+    for (size_t i = 0; i < n; i++) {
+        desk->follows[kept] = desk->touched[i];
+        kept += desk->count[desk->touched[i]] >= c->lane->min_count;
+    }
+    sort(desk->follows, kept);
+    for (size_t i = 0; i < kept; i++)
+        desk->support[i] = desk->count[desk->follows[i]];
+    for (size_t i = 0; i < n; i++)
+        desk->count[desk->touched[i]] = 0;
+    return kept;
+}
+
+static size_t take_many(const class *c)
+{
+    seg_miner_desk *desk = c->desk;
+    size_t from = c->item + 1;
+    if (c->lists->wide)
+        deliver(c, true);
+    else
+        deliver(c, false);
+    drop_apart(c);
+    return c->lane->kernels->take_counts(desk->count + from, c->lists->n_items - from,
+                                         (uint32_t)from, c->lane->min_count, desk->follows,
+                                         desk->support);
+}
+
 /* The items that follow; those that all baskets hold become free where that is right. */
 static void find_followers(class *c)
 {
     const seg_miner *miner = c->lane->miner;
     seg_miner_desk *desk = c->desk;
-    size_t n = c->lists->wide ? deliver(c, true) : deliver(c, false), kept = 0;
-    bool free_ones = c->lane->sink == NULL;
-    drop_apart(c);
+    size_t n_rows = c->lists->first[c->item + 1] - c->lists->first[c->item];
+    bool few = n_rows * FEW < c->lists->n_items - c->item;
+    size_t n = few ? take_few(c) : take_many(c);
     for (size_t i = 0; i < n; i++) {
-        uint32_t item = desk->touched[i];
-        if (desk->count[item] < c->lane->min_count) {
-            desk->count[item] = 0;
-        } else if (free_ones && desk->count[item] == c->support
-                   && (miner->has_apart == NULL || !miner->has_apart[id_of(c, item)])) {
-            desk->count[item] = 0;
-            c->n_free++;
-        } else {
-            desk->follows[kept++] = item;
-        }
+        uint32_t item = desk->follows[i], count = desk->support[i];
+        bool is_free = c->lane->sink == NULL && count == c->support
+                       && (miner->has_apart == NULL || !miner->has_apart[id_of(c, item)]);
+        desk->follows[c->n] = item;
+        desk->support[c->n] = count;
+        c->n += !is_free;
+        c->n_free += is_free;
     }
-    sort(desk->follows, kept);
-    for (size_t i = 0; i < kept; i++) {
-        desk->support[i] = desk->count[desk->follows[i]];
-        desk->count[desk->follows[i]] = 0;
-    }
-    c->n = kept;
 }
 
 /* ---- a class of masks ------------------------------------------------------------------ */
@@ -139,8 +198,10 @@ void make_rows(const class *c, bool wide, seg_mask_rows *rows)
     const uint64_t *bit = c->desk->bit;
     uint32_t end = seg_lists_end(wide);
     size_t n = 0;
-    for (size_t z = lists->first[c->item]; z < lists->first[c->item + 1]; z++) {
+    size_t last = lists->first[c->item + 1];
+    for (size_t z = lists->first[c->item]; z < last; z++) {
         uint64_t mask = 0;
+        ask_ahead(lists, wide, z, last);
         for (size_t i = lists->at[z]; ; i++) {
             uint32_t item = seg_lists_entry(lists->entries, wide, i);
             if (item == end)
@@ -193,8 +254,10 @@ void cut_lists(const class *c, bool wide, bool wide_out, seg_miner_lists *out)
     const uint64_t *bit = c->desk->bit;
     uint32_t end = seg_lists_end(wide);
     size_t n = 0;
-    for (size_t z = lists->first[c->item]; z < lists->first[c->item + 1]; z++) {
+    size_t last = lists->first[c->item + 1];
+    for (size_t z = lists->first[c->item]; z < last; z++) {
         size_t begin = n;
+        ask_ahead(lists, wide, z, last);
         for (size_t i = lists->at[z]; ; i++) {
             uint32_t item = seg_lists_entry(lists->entries, wide, i);
             if (item == end)

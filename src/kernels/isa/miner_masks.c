@@ -12,6 +12,43 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* ---- counts of items ------------------------------------------------------------------- */
+
+enum { TOGETHER = VEC_BYTES / sizeof(uint32_t) };
+
+/* Bit i: counts[i] is min_count or more. */
+INLINE uint32_t enough_of(const uint32_t *counts, uint32_t min_count)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmpge_epu32_mask(_mm512_loadu_si512(counts),
+                                   _mm512_set1_epi32((int)min_count));
+#elif defined(__AVX2__)
+    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)counts);
+    __m256i most = _mm256_max_epu32(x, _mm256_set1_epi32((int)min_count));
+    return (uint32_t)_mm256_movemask_ps((__m256)_mm256_cmpeq_epi32(x, most));
+#else
+    uint32_t bits = 0;
+    for (size_t i = 0; i < TOGETHER; i++)
+        bits |= (uint32_t)(counts[i] >= min_count) << i;
+    return bits;
+#endif
+}
+
+size_t ISA_NAME(seg_take_counts)(uint32_t *count, size_t n, uint32_t first, uint32_t min_count,
+                                 uint32_t *items, uint32_t *counts)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i += TOGETHER) {
+        for (uint32_t left = enough_of(count + i, min_count); left != 0; left &= left - 1) {
+            size_t item = i + (size_t)__builtin_ctz(left);
+            items[kept] = first + (uint32_t)item;
+            counts[kept++] = count[item];
+        }
+        memset(count + i, 0, VEC_BYTES);
+    }
+    return kept;
+}
+
 /* ---- rows ------------------------------------------------------------------------------ */
 
 /* The rows as they are found, each at its place in an open table. */
