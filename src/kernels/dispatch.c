@@ -27,6 +27,7 @@
                      .take_counts = seg_take_counts_##isa, \
                      .mask_merge = seg_mask_merge_##isa, \
                      .mask_count = seg_mask_count_##isa, \
+                     .mask_columns = seg_mask_columns_##isa, \
                      .mask_project = seg_mask_project_##isa, \
                      .cube_fill = seg_cube_fill_##isa, \
                      .cube_count = seg_cube_count_##isa }

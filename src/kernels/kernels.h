@@ -233,10 +233,13 @@ typedef void seg_mask_merge_fn(seg_mask_rows *rows, uint32_t *table);
 /* The counts of all bits. support: sum of the weights, or more. */
 typedef void seg_mask_count_fn(const seg_mask_rows *rows, uint32_t min_count, uint32_t support,
                                seg_mask_counts *counts);
-/* The rows with the bit, cut down to `keep` (those left empty may go), equal ones merged; and
+/* The same bits by item: bit i % 64 of columns[b * n_words + i / 64] is bit b of row i; n_words:
+ * n / 64, rounded up. */
+typedef void seg_mask_columns_fn(const seg_mask_rows *rows, uint64_t *columns);
+/* The rows with the bit (column: where it is set; null: look), cut down to `keep` (those left empty may go), equal ones merged; and
  * their counts. out: room for as many rows. */
-typedef void seg_mask_project_fn(const seg_mask_rows *rows, unsigned bit, uint64_t keep,
-                                 uint32_t *table, uint32_t min_count, uint32_t support,
+typedef void seg_mask_project_fn(const seg_mask_rows *rows, unsigned bit,
+                                 const uint64_t *column, uint64_t keep, uint32_t *table, uint32_t min_count, uint32_t support,
                                  seg_mask_rows *out, seg_mask_counts *counts);
 
 /* Counts of items first .. first + n - 1: those of at least min_count (>= 1) with their counts,
@@ -285,6 +288,7 @@ typedef struct seg_kernels {
     seg_take_counts_fn *take_counts;
     seg_mask_merge_fn *mask_merge;
     seg_mask_count_fn *mask_count;
+    seg_mask_columns_fn *mask_columns;
     seg_mask_project_fn *mask_project;
     seg_cube_fill_fn *cube_fill;
     seg_cube_count_fn *cube_count;
@@ -323,6 +327,7 @@ seg_forest_shap_batch_fn seg_forest_shap_batch_base, seg_forest_shap_batch_v3,
 seg_take_counts_fn seg_take_counts_base, seg_take_counts_v3, seg_take_counts_v4;
 seg_mask_merge_fn seg_mask_merge_base, seg_mask_merge_v3, seg_mask_merge_v4;
 seg_mask_count_fn seg_mask_count_base, seg_mask_count_v3, seg_mask_count_v4;
+seg_mask_columns_fn seg_mask_columns_base, seg_mask_columns_v3, seg_mask_columns_v4;
 seg_mask_project_fn seg_mask_project_base, seg_mask_project_v3, seg_mask_project_v4;
 seg_cube_fill_fn seg_cube_fill_base, seg_cube_fill_v3, seg_cube_fill_v4;
 seg_cube_count_fn seg_cube_count_base, seg_cube_count_v3, seg_cube_count_v4;

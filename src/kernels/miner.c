@@ -17,6 +17,13 @@ static int adding_threads(const seg_miner *miner)
     return (int)(n < 1 ? 1 : n < wanted ? n : wanted);
 }
 
+/* Two levels of bits for each thread; all 0 between baskets. */
+static size_t sorting_words(const seg_miner *miner)
+{
+    size_t n = miner->options.n_ranks;
+    return (n / 64 + 1 + n / 4096 + 1 + 7) / 8 * 8;
+}
+
 static seg_status copy_apart(seg_miner *miner, const seg_items_apart *apart, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -51,6 +58,8 @@ seg_status seg_miner_new(const seg_miner_options *options, seg_miner **out, seg_
     TRY(SEG_ALLOC(&miner->count, n, "the counts of the items", err));
     TRY(SEG_ALLOC(&miner->seen, n * (size_t)adding_threads(miner), "the counts of the items",
                   err));
+    TRY(SEG_ALLOC(&miner->sorting, sorting_words(miner) * (size_t)adding_threads(miner),
+                  "the order of the items", err));
     TRY(copy_apart(miner, options->apart, err));
     miner->lists.n_items = n;
     miner->lists.wide = n >= UINT16_MAX;
@@ -72,6 +81,7 @@ void seg_miner_free(seg_miner *miner)
     seg_lists_clear(&miner->lists);
     seg_free(miner->count);
     seg_free(miner->seen);
+    seg_free(miner->sorting);
     seg_free(miner->apart_start);
     seg_free(miner->apart);
     seg_free(miner->has_apart);
@@ -95,21 +105,40 @@ typedef struct piece {
 } piece;
 
 /* Entries begin .. end - 1 ascend afterwards. */
-INLINE void sort_entries(void *entries, bool wide, size_t begin, size_t end)
+INLINE void sort_few(void *entries, bool wide, size_t begin, size_t end)
 {
-    static const size_t gaps[] = { 301, 132, 57, 23, 10, 4, 1 };   /* M. Ciura, 2001 */
-    for (size_t g = end - begin > SHORT_BASKET ? 0 : 6; g < sizeof gaps / sizeof *gaps; g++)
-        for (size_t i = begin + gaps[g], gap = gaps[g]; i < end; i++) {
-            uint32_t rank = seg_lists_entry(entries, wide, i);
-            size_t j = i;
-            for (; j >= begin + gap && seg_lists_entry(entries, wide, j - gap) > rank; j -= gap)
-                seg_lists_put(entries, wide, j, seg_lists_entry(entries, wide, j - gap));
-            seg_lists_put(entries, wide, j, rank);
+    for (size_t i = begin + 1; i < end; i++) {
+        uint32_t rank = seg_lists_entry(entries, wide, i);
+        size_t j = i;
+        for (; j > begin && seg_lists_entry(entries, wide, j - 1) > rank; j--)
+            seg_lists_put(entries, wide, j, seg_lists_entry(entries, wide, j - 1));
+        seg_lists_put(entries, wide, j, rank);
+    }
+}
+
+/* As bits of two levels: those of ranks, and of their words that are not 0. */
+INLINE void sort_many(void *entries, bool wide, size_t begin, size_t end, uint64_t *bits,
+                      size_t n_ranks)
+{
+    uint64_t *words = bits + n_ranks / 64 + 1;
+    for (size_t i = begin; i < end; i++) {
+        uint32_t rank = seg_lists_entry(entries, wide, i);
+        bits[rank / 64] |= UINT64_C(1) << rank % 64;
+        words[rank / 4096] |= UINT64_C(1) << rank / 64 % 64;
+    }
+    for (size_t w = 0; begin < end; w++) {
+        for (; words[w] != 0; words[w] &= words[w] - 1) {
+            size_t word = 64 * w + (size_t)__builtin_ctzll(words[w]);
+            for (uint64_t left = bits[word]; left != 0; left &= left - 1)
+                seg_lists_put(entries, wide, begin++,
+                              (uint32_t)(64 * word + (size_t)__builtin_ctzll(left)));
+            bits[word] = 0;
         }
+    }
 }
 
 /* The ranks of a basket from `at` on; how many. */
-INLINE size_t recode(const incoming *in, bool wide, size_t row, size_t at)
+INLINE size_t recode(const incoming *in, bool wide, size_t row, size_t at, uint64_t *bits)
 {
     const seg_basket_rows *rows = in->rows;
     size_t end = at;
@@ -118,13 +147,16 @@ INLINE size_t recode(const incoming *in, bool wide, size_t row, size_t at)
         seg_lists_put(in->block, wide, end, (uint32_t)rank);
         end += rank >= 0;
     }
-    sort_entries(in->block, wide, at, end);
+    if (end - at <= SHORT_BASKET)
+        sort_few(in->block, wide, at, end);
+    else
+        sort_many(in->block, wide, at, end, bits, in->lists->n_items);
     return end - at;
 }
 
 /* Rows first .. end - 1, moved together at the place of the first. */
 INLINE void take_piece(const incoming *in, bool wide, size_t first, size_t end, uint32_t *seen,
-                       piece *out)
+                       uint64_t *bits, piece *out)
 {
     const seg_basket_rows *rows = in->rows;
     size_t to = (size_t)(rows->row_start[first] - rows->row_start[0]) + first, begin = to;
@@ -132,7 +164,7 @@ INLINE void take_piece(const incoming *in, bool wide, size_t first, size_t end, 
         uint32_t weight = seg_basket_weight(rows, i);
         if (weight == 0)
             continue;
-        size_t n = recode(in, wide, i, to);
+        size_t n = recode(in, wide, i, to, bits);
         for (size_t k = to; k < to + n; k++)
             seen[seg_lists_entry(in->block, wide, k)] += weight;
         if (n < 2)
@@ -154,11 +186,13 @@ static void take_pieces(seg_miner *miner, const incoming *in, piece *pieces, siz
     for (size_t p = 0; p < n_pieces; p++) {
         size_t first = p * PIECE_ROWS, end = first + PIECE_ROWS < n_rows ? first + PIECE_ROWS
                                                                          : n_rows;
-        uint32_t *seen = miner->seen + (size_t)omp_get_thread_num() * miner->options.n_ranks;
+        size_t thread = (size_t)omp_get_thread_num();
+        uint32_t *seen = miner->seen + thread * miner->options.n_ranks;
+        uint64_t *bits = miner->sorting + thread * sorting_words(miner);
         if (in->lists->wide)
-            take_piece(in, true, first, end, seen, &pieces[p]);
+            take_piece(in, true, first, end, seen, bits, &pieces[p]);
         else
-            take_piece(in, false, first, end, seen, &pieces[p]);
+            take_piece(in, false, first, end, seen, bits, &pieces[p]);
     }
 }
 

@@ -215,30 +215,33 @@ void make_rows(const class *c, bool wide, seg_mask_rows *rows)
     rows->n = n;
 }
 
-static bool mine_as_masks(const class *c)
+/* Sets whose items are those that follow from number `from` on, at most 64 of them; and the
+ * prefix alone. */
+static bool mine_as_masks(const class *c, size_t from)
 {
     seg_miner_lane *lane = c->lane;
     seg_miner_desk *desk = c->desk;
-    seg_mask_class masks = { .n = c->n };
+    const uint32_t *follows = desk->follows + from, *support = desk->support + from;
+    seg_mask_class masks = { .n = c->n - from };
     seg_mask_counts counts = { .all = 0 };
-    for (size_t b = 0; b < c->n; b++) {
-        masks.ids[b] = id_of(c, desk->follows[b]);
-        counts.count[b] = desk->support[b];
+    for (size_t b = 0; b < masks.n; b++) {
+        masks.ids[b] = id_of(c, follows[b]);
+        counts.count[b] = support[b];
         counts.enough |= UINT64_C(1) << b;
-        counts.all |= (uint64_t)(desk->support[b] == c->support) << b;
+        counts.all |= (uint64_t)(support[b] == c->support) << b;
     }
     seg_mask_class_init(lane->miner, &masks);
     size_t n_rows = c->lists->first[c->item + 1] - c->lists->first[c->item];
     if (!seg_lane_room(lane, 0, n_rows + 1))
         return false;
-    for (size_t b = 0; b < c->n; b++)
-        desk->bit[desk->follows[b]] = UINT64_C(1) << b;
+    for (size_t b = 0; b < masks.n; b++)
+        desk->bit[follows[b]] = UINT64_C(1) << b;
     if (c->lists->wide)
         make_rows(c, true, &lane->level[0]);
     else
         make_rows(c, false, &lane->level[0]);
-    for (size_t b = 0; b < c->n; b++)
-        desk->bit[desk->follows[b]] = 0;
+    for (size_t b = 0; b < masks.n; b++)
+        desk->bit[follows[b]] = 0;
     lane->kernels->mask_merge(&lane->level[0], lane->table);
     return seg_mine_masks(lane, &masks, &counts, c->support, c->depth, c->n_free);
 }
@@ -286,7 +289,7 @@ static size_t count_entries(const class *c)
     return n < c->lists->n ? (size_t)n : c->lists->n;    /* supports are sums of weights */
 }
 
-/* seg_mine_item() for each of them. */
+/* seg_mine_item() for each but the last 64. */
 static bool mine_all(const class *c, const seg_miner_lists *lists, const uint32_t *ids,
                      const uint32_t *support)
 {
@@ -294,7 +297,7 @@ static bool mine_all(const class *c, const seg_miner_lists *lists, const uint32_
     seg_miner_desk desk = { 0 };
     seg_status st = SEG_OK;
     TRY(seg_desk_init(&desk, lists->n_items, &lane->error));
-    for (size_t i = 0; i < lists->n_items; i++)
+    for (size_t i = 0; i < lists->n_items - SEG_MASK_BITS; i++)
         if (!seg_mine_item(lane, lists, &desk, ids, i, support[i], c->depth, c->n_free)) {
             st = lane->status;
             break;
@@ -306,6 +309,8 @@ done:
     return st == SEG_OK;
 }
 
+/* The last 64 items, the most frequent ones, need no lists: sets of them alone are found as
+ * masks. */
 static bool mine_as_lists(const class *c)
 {
     seg_miner_lane *lane = c->lane;
@@ -333,9 +338,7 @@ static bool mine_as_lists(const class *c)
     for (size_t i = 0; i < c->n; i++)
         desk->bit[desk->follows[i]] = 0;
     TRY(seg_lists_index(&out, 1, &lane->error));
-    if (lane->sink == NULL)
-        seg_cells_add(&lane->cells, c->depth, c->n_free, 1);
-    if (!mine_all(c, &out, ids, support))
+    if (!mine_all(c, &out, ids, support) || !mine_as_masks(c, c->n - SEG_MASK_BITS))
         st = lane->status;
 
 done:
@@ -376,5 +379,5 @@ bool seg_mine_item(seg_miner_lane *lane, const seg_miner_lists *lists, seg_miner
         mine_last(&c);
         return true;
     }
-    return c.n <= SEG_MASK_BITS ? mine_as_masks(&c) : mine_as_lists(&c);
+    return c.n <= SEG_MASK_BITS ? mine_as_masks(&c, 0) : mine_as_lists(&c);
 }

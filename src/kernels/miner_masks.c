@@ -12,6 +12,7 @@ typedef struct node {
     const seg_mask_class *class;
     const seg_mask_rows *rows;
     const seg_mask_counts *counts;
+    const uint64_t *columns;     /* of the rows; null: none */
     uint64_t tail;               /* bits of the items that may follow */
     uint32_t support;
     size_t depth, n_free;
@@ -187,8 +188,11 @@ static bool branch(seg_miner_lane *lane, const node *at, unsigned bit, uint64_t 
         return false;
     seg_mask_counts counts;
     seg_mask_rows *rows = &lane->level[at->level];
-    lane->kernels->mask_project(at->rows, bit, follow, lane->table, lane->min_count, support,
-                                rows, &counts);
+    const uint64_t *column = NULL;
+    if (at->columns != NULL)
+        column = at->columns + bit * ((at->rows->n + 63) / 64);
+    lane->kernels->mask_project(at->rows, bit, column, follow, lane->table, lane->min_count,
+                                support, rows, &counts);
     return search(lane, &(node){ .class = at->class, .rows = rows, .counts = &counts,
                                  .tail = follow, .support = support, .depth = depth,
                                  .n_free = at->n_free, .level = at->level + 1 });
@@ -222,11 +226,34 @@ static split split_node(const node *at, bool free_ones)
     return s;
 }
 
+/* Columns tell which rows to read where most would be read in vain. */
+static bool make_columns(seg_miner_lane *lane, node *at, const split *s)
+{
+    enum { ROWS_LEAST = 128, BRANCHES_LEAST = 4 };
+    size_t n = (at->rows->n + 63) / 64 * SEG_MASK_BITS, level = at->level;
+    if (at->rows->n < ROWS_LEAST || __builtin_popcountll(s->branches) < BRANCHES_LEAST)
+        return true;
+    if (n > lane->columns_cap[level]) {
+        seg_free(lane->columns[level]);
+        lane->columns_cap[level] = 0;
+        lane->status = SEG_ALLOC(&lane->columns[level], n, "the baskets of a class",
+                                 &lane->error);
+        if (lane->status != SEG_OK)
+            return false;
+        lane->columns_cap[level] = n;
+    }
+    lane->kernels->mask_columns(at->rows, lane->columns[level]);
+    at->columns = lane->columns[level];
+    return true;
+}
+
 static bool search(seg_miner_lane *lane, const node *at)
 {
     split s = split_node(at, lane->sink == NULL);
     node here = *at;
     here.n_free = s.n_free;
+    if (!make_columns(lane, &here, &s))
+        return false;
     uint64_t follow = s.branches | s.cube;
     for (uint64_t left = s.branches; left != 0; left &= left - 1) {
         follow &= follow - 1;

@@ -142,6 +142,8 @@ typedef struct seg_miner_lane {
     size_t limit;                /* items in a set at most */
     seg_mask_rows level[SEG_MASK_BITS + 1];     /* rows of each depth below a class */
     size_t level_cap[SEG_MASK_BITS + 1];
+    uint64_t *columns[SEG_MASK_BITS + 1];       /* and their columns, if they have any */
+    size_t columns_cap[SEG_MASK_BITS + 1];
     uint32_t *table;             /* for merging equal rows */
     size_t table_cap;
     void *cube;
@@ -171,6 +173,7 @@ struct seg_miner {
     const seg_kernels *kernels;
     seg_miner_lists lists;
     uint32_t *seen;              /* what is to be added to them, per thread */
+    uint64_t *sorting;           /* bits of ranks, per thread */
     uint64_t n_baskets;
     void *block;                 /* ranks of the rows that come in */
     size_t block_cap;

@@ -65,6 +65,7 @@ static void lane_clear(seg_miner_lane *lane)
     for (size_t i = 0; i <= SEG_MASK_BITS; i++) {
         seg_free(lane->level[i].mask);
         seg_free(lane->level[i].weight);
+        seg_free(lane->columns[i]);
     }
     seg_free(lane->table);
     seg_free(lane->cube);

@@ -168,9 +168,34 @@ void ISA_NAME(seg_mask_count)(const seg_mask_rows *rows, uint32_t min_count, uin
     count(rows->mask, rows->weight, rows->n, UINT64_MAX, min_count, support, counts);
 }
 
-void ISA_NAME(seg_mask_project)(const seg_mask_rows *rows, unsigned bit, uint64_t keep,
-                                uint32_t *table, uint32_t min_count, uint32_t support,
-                                seg_mask_rows *out, seg_mask_counts *counts)
+/* 64 words of 64 bits as a matrix: rows become columns, by ever smaller blocks. */
+INLINE void transpose(uint64_t *a)
+{
+    uint64_t low = UINT32_MAX;
+    for (unsigned size = 32; size != 0; size /= 2, low ^= low << size)
+        for (unsigned i = 0; i < 64; i += 2 * size)
+            for (unsigned k = i; k < i + size; k++) {
+                uint64_t swap = (a[k] >> size ^ a[k + size]) & low;
+                a[k] ^= swap << size;
+                a[k + size] ^= swap;
+            }
+}
+
+void ISA_NAME(seg_mask_columns)(const seg_mask_rows *rows, uint64_t *columns)
+{
+    size_t n_words = (rows->n + 63) / 64;
+    for (size_t w = 0; w < n_words; w++) {
+        uint64_t block[64] = { 0 };
+        size_t n = rows->n - 64 * w < 64 ? rows->n - 64 * w : 64;
+        memcpy(block, rows->mask + 64 * w, n * sizeof *block);
+        transpose(block);
+        for (size_t b = 0; b < SEG_MASK_BITS; b++)
+            columns[b * n_words + w] = block[b];
+    }
+}
+
+INLINE size_t keep_rows(const seg_mask_rows *rows, unsigned bit, uint64_t keep,
+                        seg_mask_rows *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < rows->n; i++) {
@@ -179,6 +204,30 @@ void ISA_NAME(seg_mask_project)(const seg_mask_rows *rows, unsigned bit, uint64_
         out->weight[n] = rows->weight[i];
         n += (row >> bit & 1) & (left != 0);
     }
+    return n;
+}
+
+INLINE size_t keep_column(const seg_mask_rows *rows, const uint64_t *column, uint64_t keep,
+                          seg_mask_rows *out)
+{
+    size_t n = 0;
+    for (size_t w = 0; w < (rows->n + 63) / 64; w++)
+        for (uint64_t bits = column[w]; bits != 0; bits &= bits - 1) {
+            size_t i = 64 * w + (size_t)__builtin_ctzll(bits);
+            uint64_t left = rows->mask[i] & keep;
+            out->mask[n] = left;
+            out->weight[n] = rows->weight[i];
+            n += left != 0;
+        }
+    return n;
+}
+
+void ISA_NAME(seg_mask_project)(const seg_mask_rows *rows, unsigned bit, const uint64_t *column,
+                                uint64_t keep, uint32_t *table, uint32_t min_count,
+                                uint32_t support, seg_mask_rows *out, seg_mask_counts *counts)
+{
+    size_t n = column == NULL ? keep_rows(rows, bit, keep, out)
+                              : keep_column(rows, column, keep, out);
     out->n = merge(out->mask, out->weight, n, table);
     count(out->mask, out->weight, out->n, keep, min_count, support, counts);
 }
