@@ -201,6 +201,8 @@ seg_status seg_evaluate_run(const seg_call *call, seg_node *result, seg_error *e
         .selection.label = !model->method->needs_label ? NULL
                            : options->label != NULL ? options->label : trained,
     };
+    if (model->method->baskets != NULL)
+        model->method->baskets(model, &request.baskets.bins, &request.baskets.taxonomy);
     TRY(seg_view_open(&call->context, &request, NULL, &data, err));
     TRY(put_on(model, call->operands[1], result, err));
     seg_put_int(result, "rows", (int64_t)data->n_rows);

@@ -176,6 +176,8 @@ static seg_status join_model(join_source *j, const seg_score_job *job, const seg
         .path = job->data, .view = model->method->score_view,
         .customers = job->customers != NULL ? job->customers : &own,
     };
+    if (model->method->baskets != NULL)
+        model->method->baskets(model, &request.baskets.bins, &request.baskets.taxonomy);
     TRY(seg_view_open(job->context, &request, m == 0 ? result : NULL, &j->data[m], err));
     st = seg_score_open(job->context, model, j->data[m], &j->scores[m], err);
     if (st != SEG_OK) {

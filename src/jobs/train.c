@@ -36,6 +36,11 @@ static seg_view_request request_for(const seg_method *method, const char *path,
         request.selection = (seg_selection){ .label = classify->label, .drop = classify->drop,
                                              .group = classify->group, .time = classify->time };
     }
+    if (method->train_view == SEG_VIEW_ORDERS) {
+        const seg_basket_options *baskets = options;
+        request.baskets = (seg_view_baskets){ .features = &baskets->features,
+                                              .taxonomy_file = baskets->taxonomy };
+    }
     if (method->train_view == SEG_VIEW_CUSTOMERS)
         request.customers = options;
     return request;
@@ -167,7 +172,8 @@ seg_status seg_train_run(const seg_call *call, seg_node *result, seg_error *err)
     seg_put_text(result, "model_file", options->output);
 
     seg_train_input input = { .ctx = &call->context, .schema = source->schema,
-                              .n_rows = source->n_rows, .options = call->method_options,
+                              .source = source, .n_rows = source->n_rows,
+                              .options = call->method_options,
                               .held_out = -1 };
     if (method->needs_label)
         st = validate(&input, method, source, result, err);

@@ -1,38 +1,90 @@
 /* apriori.c: level-wise mining (Apriori).
  *
  * Source: R. Agrawal and R. Srikant, "Fast algorithms for mining association rules",
- * VLDB 1994. Pass 1 counts items; frequent ones are renamed in order of rising count,
- * which keeps the groups that are joined small. Pass 2 counts all pairs in a triangle
- * of counters, in as many slices (and readings) as the memory asks for. Pass k counts
- * the candidates of seg_candidates() in a tree, basket by basket or, when a candidate is in
+ * VLDB 1994. Items are ranks in order of rising count, which keeps the groups that are
+ * joined small. The first pass counts all pairs in a triangle
+ * of counters, in as many slices (and readings) as the memory asks for. A later pass
+ * counts the candidates of seg_candidates() in a tree, basket by basket or, when a candidate is in
  * many baskets, with a bit per basket. Counters are whole numbers, so their sum is the
  * same in any order, whether each thread has its own or all share them. */
 #include "kernels/apriori_miner.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/alloc.h"
 #include "base/try.h"
 #include "kernels/candidates.h"
 #include "kernels/item_columns.h"
 
+/* ---- levels ------------------------------------------------------------------------ */
+
+/* Take over a level that is complete: numbers, and the sets of the level before it are
+ * done with. Above the cap: fail, or forget this level and stop. */
+static seg_status add_level(seg_apriori *miner, seg_itemsets *level, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_apriori_options *options = &miner->options;
+    seg_itemset_counts *counts = &miner->counts;
+    size_t n = miner->n_levels;
+
+    if (level->n == 0 || n == SEG_ITEMSET_MAX) {
+        miner->stage = STAGE_DONE;
+        goto done;
+    }
+    if (options->max_itemsets != 0 && counts->total + level->n > options->max_itemsets) {
+        if (!options->allow_partial)
+            TRY(seg_too_many_itemsets(options->max_itemsets, options->min_count, level->length,
+                                      err));
+        miner->incomplete = true;
+        miner->stage = STAGE_DONE;
+        goto done;
+    }
+    TRY(SEG_GROW(&miner->levels, &miner->levels_cap, n + 1, "the levels", err));
+    counts->total += level->n;
+    counts->by_length[n] = level->n;
+    counts->n_lengths = miner->n_levels = n + 1;
+    miner->levels[n] = *level;
+    *level = (seg_itemsets){ 0 };
+    if (options->count_only && n > 0)
+        seg_itemsets_clear(&miner->levels[n - 1]);
+    bool enough = options->max_length != 0 && n + 1 >= options->max_length;
+    miner->stage = enough ? STAGE_DONE : n == 0 ? STAGE_PAIRS : STAGE_SETS;
+
+done:
+    seg_itemsets_clear(level);
+    return st;
+}
+
+/* The frequent items are the first level. */
+static seg_status add_items(seg_apriori *miner, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    const seg_item_ranks *ranks = miner->options.ranks;
+    seg_itemsets level = { .length = 1 };
+    for (size_t r = 0; r < ranks->n; r++) {
+        int32_t rank = (int32_t)r;
+        TRY(seg_itemsets_add(&level, &rank, ranks->count[r], err));
+    }
+    TRY(add_level(miner, &level, err));
+
+done:
+    seg_itemsets_clear(&level);
+    return st;
+}
+
 seg_status seg_apriori_new(const seg_apriori_options *options, seg_apriori **out,
                            seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_apriori *miner = NULL;
+    const seg_item_ranks *ranks = options->ranks;
     *out = NULL;
 
     TRY(SEG_ALLOC(&miner, 1, "a miner", err));
     miner->options = *options;
-    miner->stage = STAGE_ITEMS;
-    if (options->n_items > INT32_MAX)
-        TRY(seg_fail(err, SEG_E_DATA, "%zu items are more than the %d that can be mined",
-                     options->n_items, INT32_MAX));
-    TRY(SEG_ALLOC(&miner->result.item_count, options->n_items, "the counts of the items", err));
-    TRY(SEG_ALLOC(&miner->rank, options->n_items, "the order of the items", err));
-    TRY(SEG_ALLOC(&miner->use, options->n_items, "the order of the items", err));
+    miner->m = ranks->n;
+    TRY(SEG_ALLOC(&miner->use, ranks->n_items, "the order of the items", err));
+    TRY(SEG_ALLOC(&miner->baskets, miner->m * (size_t)seg_apriori_threads(miner), "a basket", err));
+    TRY(add_items(miner, err));
     *out = miner;
     miner = NULL;
 
@@ -57,22 +109,12 @@ void seg_apriori_free(seg_apriori *miner)
         return;
     release_pass(miner);
     seg_itemsets_clear(&miner->pairs);
-    seg_apriori_result_clear(&miner->result);
-    seg_free(miner->rank);
-    seg_free(miner->item_of_rank);
+    for (size_t l = 0; l < miner->n_levels; l++)
+        seg_itemsets_clear(&miner->levels[l]);
+    seg_free(miner->levels);
     seg_free(miner->use);
     seg_free(miner->baskets);
     seg_free(miner);
-}
-
-void seg_apriori_result_clear(seg_apriori_result *result)
-{
-    for (size_t l = 0; result->levels != NULL && l < result->n_levels; l++)
-        seg_itemsets_clear(&result->levels[l]);
-    seg_free(result->levels);
-    seg_free(result->counts);
-    seg_free(result->item_count);
-    *result = (seg_apriori_result){ 0 };
 }
 
 /* ---- beginning a pass --------------------------------------------------------- */
@@ -111,7 +153,8 @@ static seg_status begin_pairs(seg_apriori *miner, seg_error *err)
     while (end + 1 < miner->m && (n == 0 || n + triangle_row(miner, end) <= room))
         n += triangle_row(miner, end++);
     miner->end_rank = end;
-    memcpy(miner->use, miner->rank, miner->options.n_items * sizeof *miner->use);
+    memcpy(miner->use, miner->options.ranks->rank,
+           miner->options.ranks->n_items * sizeof *miner->use);
     return make_counters(miner, n, copies, err);
 }
 
@@ -119,11 +162,12 @@ static seg_status begin_pairs(seg_apriori *miner, seg_error *err)
 static void use_candidate_items(seg_apriori *miner)
 {
     const seg_itemsets *candidates = &miner->candidates;
-    for (size_t i = 0; i < miner->options.n_items; i++)
+    const seg_item_ranks *ranks = miner->options.ranks;
+    for (size_t i = 0; i < ranks->n_items; i++)
         miner->use[i] = -1;
     for (size_t i = 0; i < candidates->n * candidates->length; i++) {
         int32_t rank = candidates->items[i];
-        miner->use[miner->item_of_rank[rank]] = rank;
+        miner->use[ranks->item[rank]] = rank;
     }
 }
 
@@ -131,7 +175,8 @@ static void use_candidate_items(seg_apriori *miner)
 static seg_status make_columns(seg_apriori *miner, seg_error *err)
 {
     enum { DENSE = 64 };
-    if ((uint64_t)miner->result.min_count * DENSE < miner->result.n_baskets)
+    if (miner->options.weighted
+        || (uint64_t)miner->options.min_count * DENSE < miner->options.n_baskets)
         return SEG_OK;
     miner->column_words = (miner->m + miner->trie.depth) * SEG_COLUMN_WORDS;
     return SEG_ALLOC(&miner->columns, miner->column_words * (size_t)seg_apriori_threads(miner),
@@ -149,7 +194,7 @@ static uint64_t candidate_room(const seg_apriori *miner, size_t k)
 static seg_status begin_sets(seg_apriori *miner, seg_error *err)
 {
     seg_status st = SEG_OK;
-    const seg_itemsets *level = &miner->result.levels[miner->result.n_levels - 1];
+    const seg_itemsets *level = &miner->levels[miner->n_levels - 1];
     TRY(seg_candidates(level, candidate_room(miner, level->length + 1), &miner->candidates,
                        err));
     if (miner->candidates.n == 0) {
@@ -170,10 +215,6 @@ seg_status seg_apriori_begin(seg_apriori *miner, bool *more, seg_error *err)
 {
     seg_status st = SEG_OK;
     switch (miner->stage) {
-    case STAGE_ITEMS:
-        st = make_counters(miner, miner->options.n_items, (size_t)seg_apriori_threads(miner),
-                           err);
-        break;
     case STAGE_PAIRS: st = begin_pairs(miner, err); break;
     case STAGE_SETS:  st = begin_sets(miner, err); break;
     case STAGE_DONE:  break;
@@ -194,138 +235,14 @@ static void merge_counters(seg_apriori *miner)
     }
 }
 
-/* Smallest whole count that reaches the support. */
-static uint32_t min_count(const seg_apriori_options *options, uint64_t n_baskets)
+static bool are_apart(const seg_apriori *miner, size_t low, int32_t high)
 {
-    unsigned __int128 least = options->support_num;
-    if (options->support_den != 0)
-        least = (least * n_baskets + options->support_den - 1) / options->support_den;
-    if (least > UINT32_MAX)
-        least = UINT32_MAX;
-    return least < 1 ? 1 : (uint32_t)least;
-}
-
-typedef struct item_and_count {
-    uint32_t count;
-    int32_t item;
-} item_and_count;
-
-static int by_count(const void *a, const void *b)
-{
-    const item_and_count *x = a, *y = b;
-    if (x->count != y->count)
-        return x->count < y->count ? -1 : 1;
-    return (x->item > y->item) - (x->item < y->item);
-}
-
-static seg_status rank_items(seg_apriori *miner, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    size_t n_items = miner->options.n_items;
-    const uint32_t *count = miner->result.item_count;
-    item_and_count *order = NULL;
-
-    TRY(SEG_ALLOC(&order, n_items, "the order of the items", err));
-    for (size_t i = 0; i < n_items; i++) {
-        miner->rank[i] = -1;
-        if (count[i] >= miner->result.min_count)
-            order[miner->m++] = (item_and_count){ count[i], (int32_t)i };
-    }
-    qsort(order, miner->m, sizeof *order, by_count);
-    TRY(SEG_ALLOC(&miner->item_of_rank, miner->m, "the order of the items", err));
-    TRY(SEG_ALLOC(&miner->baskets, miner->m * (size_t)seg_apriori_threads(miner), "a basket", err));
-    for (size_t r = 0; r < miner->m; r++) {
-        miner->item_of_rank[r] = order[r].item;
-        miner->rank[order[r].item] = (int32_t)r;
-    }
-
-done:
-    seg_free(order);
-    return st;
-}
-
-/* Take over a level that is complete: numbers, and the sets of the level before it are
- * done with. Above the cap: fail, or forget this level and stop. */
-static seg_status add_level(seg_apriori *miner, seg_itemsets *level, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    seg_apriori_result *result = &miner->result;
-    const seg_apriori_options *options = &miner->options;
-    size_t n = result->n_levels;
-
-    if (level->n == 0) {
-        miner->stage = STAGE_DONE;
-        goto done;
-    }
-    miner->n_found += level->n;
-    if (options->max_itemsets != 0 && miner->n_found > options->max_itemsets) {
-        if (!options->allow_partial)
-            TRY(seg_fail(err, SEG_E_GATE, "there are more itemsets of up to %zu items than"
-                         " --max-itemsets %llu: raise --min-support (now a count of %u), limit"
-                         " --max-length, or keep the shorter ones with --allow-partial",
-                         level->length, (unsigned long long)options->max_itemsets,
-                         result->min_count));
-        result->incomplete = true;
-        miner->stage = STAGE_DONE;
-        goto done;
-    }
-    if (options->marks) {
-        TRY(SEG_ALLOC(&level->marks, level->n, "the marks of the itemsets", err));
-        if (n > 0)
-            TRY(seg_mark_subsets(&result->levels[n - 1], level, err));
-    }
-    TRY(SEG_GROW(&result->levels, &miner->levels_cap, n + 1, "the levels", err));
-    TRY(SEG_GROW(&result->counts, &miner->counts_cap, n + 1, "the levels", err));
-    result->counts[n] = (seg_apriori_counts){ .frequent = level->n };
-    result->levels[n] = *level;
-    result->n_levels = n + 1;
-    *level = (seg_itemsets){ 0 };
-    bool enough = options->max_length != 0 && n + 1 >= options->max_length;
-    miner->stage = enough ? STAGE_DONE : n == 0 ? STAGE_PAIRS : STAGE_SETS;
-
-done:
-    seg_itemsets_clear(level);
-    return st;
-}
-
-/* Closed and maximal sets of level l, whose marks are final. */
-static void count_marks(seg_apriori_result *result, size_t l)
-{
-    const seg_itemsets *level = &result->levels[l];
-    for (size_t i = 0; level->marks != NULL && i < level->n; i++) {
-        result->counts[l].closed += (level->marks[i] & SEG_SET_IMPLIED) == 0;
-        result->counts[l].maximal += (level->marks[i] & SEG_SET_INSIDE) == 0;
-    }
-}
-
-/* After level n was added level n - 1 changes no more; at the end the last one. */
-static void settle_levels(seg_apriori *miner, size_t n_before)
-{
-    seg_apriori_result *result = &miner->result;
-    size_t n = result->n_levels;
-    if (n > n_before && n >= 2) {
-        count_marks(result, n - 2);
-        if (miner->options.count_only)
-            seg_itemsets_clear(&result->levels[n - 2]);
-    }
-}
-
-static seg_status end_items(seg_apriori *miner, seg_itemsets *level, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    seg_apriori_result *result = &miner->result;
-    memcpy(result->item_count, miner->counters,
-           miner->options.n_items * sizeof *result->item_count);
-    result->min_count = min_count(&miner->options, result->n_baskets);
-    TRY(rank_items(miner, err));
-    level->length = 1;
-    for (size_t r = 0; r < miner->m; r++) {
-        int32_t rank = (int32_t)r;
-        TRY(seg_itemsets_add(level, &rank, result->item_count[miner->item_of_rank[r]], err));
-    }
-
-done:
-    return st;
+    const seg_items_apart *apart = miner->options.apart;
+    for (int64_t i = apart == NULL ? 0 : apart->start[low];
+         apart != NULL && i < apart->start[low + 1]; i++)
+        if (apart->rank[i] == high)
+            return true;
+    return false;
 }
 
 static seg_status end_pairs(seg_apriori *miner, seg_error *err)
@@ -335,14 +252,14 @@ static seg_status end_pairs(seg_apriori *miner, seg_error *err)
     miner->pairs.length = 2;
     for (size_t low = miner->first_rank; low < miner->end_rank; low++)
         for (size_t high = low + 1; high < miner->m; high++, counter++) {
-            if (*counter < miner->result.min_count)
+            if (*counter < miner->options.min_count || are_apart(miner, low, (int32_t)high))
                 continue;
             seg_status st = seg_itemsets_add(&miner->pairs,
                                              (int32_t[]){ (int32_t)low, (int32_t)high },
                                              *counter, err);
             if (st != SEG_OK)
                 return st;
-            if (max != 0 && miner->n_found + miner->pairs.n > max) {
+            if (max != 0 && miner->counts.total + miner->pairs.n > max) {
                 miner->end_rank = miner->m;   /* enough seen to know */
                 return SEG_OK;
             }
@@ -355,7 +272,7 @@ static seg_status end_sets(seg_apriori *miner, seg_itemsets *level, seg_error *e
     const seg_itemsets *candidates = &miner->candidates;
     level->length = candidates->length;
     for (size_t i = 0; i < candidates->n; i++) {
-        if (miner->counters[i] < miner->result.min_count)
+        if (miner->counters[i] < miner->options.min_count)
             continue;
         seg_status st = seg_itemsets_add(level, seg_itemset(candidates, i), miner->counters[i],
                                          err);
@@ -368,13 +285,10 @@ static seg_status end_sets(seg_apriori *miner, seg_itemsets *level, seg_error *e
 seg_status seg_apriori_end(seg_apriori *miner, seg_error *err)
 {
     seg_status st = SEG_OK;
-    size_t n_before = miner->result.n_levels;
     seg_itemsets level = { 0 };
 
     merge_counters(miner);
-    if (miner->stage == STAGE_ITEMS) {
-        TRY(end_items(miner, &level, err));
-    } else if (miner->stage == STAGE_PAIRS) {
+    if (miner->stage == STAGE_PAIRS) {
         TRY(end_pairs(miner, err));
         miner->first_rank = miner->end_rank;
         if (miner->end_rank + 1 < miner->m)
@@ -386,7 +300,6 @@ seg_status seg_apriori_end(seg_apriori *miner, seg_error *err)
     }
     release_pass(miner);
     TRY(add_level(miner, &level, err));
-    settle_levels(miner, n_before);
 
 done:
     release_pass(miner);
@@ -394,26 +307,44 @@ done:
     return st;
 }
 
-/* Sets back from ranks to the caller's item numbers. */
-static void restore_items(seg_apriori *miner)
+/* ---- the answer -------------------------------------------------------------------- */
+
+static bool begins_with(const int32_t *set, const int32_t *start, size_t n)
 {
-    for (size_t l = 0; l < miner->result.n_levels; l++) {
-        seg_itemsets *level = &miner->result.levels[l];
-        for (size_t i = 0; i < level->n * level->length; i++)
-            level->items[i] = miner->item_of_rank[level->items[i]];
-    }
+    return memcmp(set, start, n * sizeof *set) == 0;
 }
 
-void seg_apriori_take(seg_apriori *miner, seg_apriori_result *result)
+/* Levels in ascending order become a tree: behind each set the longer ones that begin with it.
+ * next[l]: the first set of level l that is not in the tree yet. */
+static seg_status make_tree(const seg_apriori *miner, seg_itemset_tree *tree, seg_error *err)
 {
-    if (miner->result.n_levels > 0) {
-        size_t last = miner->result.n_levels - 1;
-        count_marks(&miner->result, last);
-        if (miner->options.count_only)
-            seg_itemsets_clear(&miner->result.levels[last]);
+    seg_status st = SEG_OK;
+    size_t next[SEG_ITEMSET_MAX + 1] = { 0 };
+    TRY(seg_itemset_tree_reserve(tree, (size_t)miner->counts.total, err));
+    for (size_t l = 0; miner->n_levels > 0;) {
+        const seg_itemsets *level = &miner->levels[l];
+        bool below = next[l] < level->n
+                     && (l == 0 || begins_with(seg_itemset(level, next[l]),
+                                               seg_itemset(level - 1, next[l - 1] - 1), l));
+        if (below) {
+            TRY(seg_itemset_tree_add(tree, l + 1, seg_itemset(level, next[l])[l],
+                                     level->count[next[l]], err));
+            next[l]++;
+            l += l + 1 < miner->n_levels;
+        } else if (l-- == 0) {
+            break;
+        }
     }
-    restore_items(miner);
-    *result = miner->result;
-    miner->result = (seg_apriori_result){ 0 };
-    miner->stage = STAGE_DONE;
+
+done:
+    return st;
+}
+
+seg_status seg_apriori_take(seg_apriori *miner, seg_apriori_result *result, seg_error *err)
+{
+    *result = (seg_apriori_result){ .counts = miner->counts, .incomplete = miner->incomplete };
+    seg_status st = miner->options.count_only ? SEG_OK : make_tree(miner, &result->tree, err);
+    if (st != SEG_OK)
+        seg_itemset_tree_clear(&result->tree);
+    return st;
 }

@@ -34,7 +34,7 @@ static size_t to_ranks(const seg_apriori *miner, const int32_t *items, size_t n,
 }
 
 static void count_pairs(const seg_apriori *miner, const int32_t *ranks, size_t n,
-                        uint32_t *counters)
+                        uint32_t weight, uint32_t *counters)
 {
     bool shared = miner->n_copies == 1 && seg_apriori_threads(miner) > 1;
     size_t row = 0, r = miner->first_rank;
@@ -50,17 +50,12 @@ static void count_pairs(const seg_apriori *miner, const int32_t *ranks, size_t n
             uint32_t *counter = &with_low[(size_t)ranks[j] - low - 1];
             if (shared) {
                 #pragma omp atomic
-                ++*counter;
+                *counter += weight;
             } else {
-                ++*counter;
+                *counter += weight;
             }
         }
     }
-}
-
-static bool counted(const seg_basket_rows *rows, size_t i)
-{
-    return rows->skip == NULL || rows->skip[i] != rows->skip_value;
 }
 
 /* The places of one thread. */
@@ -71,20 +66,15 @@ typedef struct lane {
 } lane;
 
 static void count_basket(const seg_apriori *miner, const int32_t *items, size_t n, size_t row,
-                         const lane *mine)
+                         uint32_t weight, const lane *mine)
 {
-    if (miner->stage == STAGE_ITEMS) {
-        for (size_t i = 0; i < n; i++)
-            mine->counters[items[i]]++;
-        return;
-    }
     size_t kept = to_ranks(miner, items, n, mine->ranks);
     if (miner->stage == STAGE_PAIRS)
-        count_pairs(miner, mine->ranks, kept, mine->counters);
+        count_pairs(miner, mine->ranks, kept, weight, mine->counters);
     else if (mine->columns != NULL)
         seg_item_columns_set(mine->columns, row, mine->ranks, kept);
     else
-        seg_item_trie_count(&miner->trie, mine->ranks, kept, mine->counters);
+        seg_item_trie_count(&miner->trie, mine->ranks, kept, weight, mine->counters);
 }
 
 /* Rows first .. end-1, at most SEG_COLUMN_ROWS of them. */
@@ -94,55 +84,26 @@ static void count_rows(const seg_apriori *miner, const seg_basket_rows *rows, si
     lane mine = { .counters = miner->counters };
     if (miner->n_copies > 1)
         mine.counters += thread * miner->n_counters;
-    if (miner->baskets != NULL)
-        mine.ranks = miner->baskets + thread * miner->m;
+    mine.ranks = miner->baskets + thread * miner->m;
     if (miner->columns != NULL) {
         mine.columns = miner->columns + thread * miner->column_words;
         memset(mine.columns, 0, miner->column_words * sizeof *mine.columns);
     }
-    for (size_t i = first; i < end; i++)
-        if (counted(rows, i))
+    for (size_t i = first; i < end; i++) {
+        uint32_t weight = seg_basket_weight(rows, i);
+        if (weight > 0)
             count_basket(miner, rows->items + rows->row_start[i],
                          (size_t)(rows->row_start[i + 1] - rows->row_start[i]), i - first,
-                         &mine);
+                         weight, &mine);
+    }
     if (miner->columns != NULL)
         seg_item_columns_count(&miner->trie, mine.columns,
                                mine.columns + miner->m * SEG_COLUMN_WORDS, mine.counters);
 }
 
-static seg_status check_rows(const seg_apriori *miner, const seg_basket_rows *rows,
-                             uint64_t first_row, seg_error *err)
-{
-    for (size_t i = 0; i < rows->n_rows; i++) {
-        int32_t last = -1;
-        if (rows->row_start[i] > rows->row_start[i + 1])
-            return seg_fail(err, SEG_E_DATA, "basket %llu: it ends before it begins",
-                            (unsigned long long)(first_row + i));
-        for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++) {
-            int32_t item = rows->items[j];
-            if (item <= last || (size_t)item >= miner->options.n_items)
-                return seg_fail(err, SEG_E_DATA, "basket %llu: its items are not distinct,"
-                                " ascending and below %zu",
-                                (unsigned long long)(first_row + i), miner->options.n_items);
-            last = item;
-        }
-    }
-    return SEG_OK;
-}
-
-seg_status seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows,
-                           uint64_t first_row, seg_error *err)
+void seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows)
 {
     enum { ROWS_AT_ONCE = SEG_COLUMN_ROWS };
-    seg_status st = check_rows(miner, rows, first_row, err);
-    if (st != SEG_OK)
-        return st;
-    if (miner->stage == STAGE_ITEMS)
-        for (size_t i = 0; i < rows->n_rows; i++)
-            miner->result.n_baskets += counted(rows, i);
-    if (miner->result.n_baskets > UINT32_MAX)
-        return seg_fail(err, SEG_E_DATA, "there are more than %u baskets", UINT32_MAX);
-
     size_t n_pieces = (rows->n_rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE;
     #pragma omp parallel for schedule(dynamic, 1) num_threads(seg_apriori_threads(miner))
     for (size_t piece = 0; piece < n_pieces; piece++) {
@@ -150,5 +111,4 @@ seg_status seg_apriori_add(seg_apriori *miner, const seg_basket_rows *rows,
         count_rows(miner, rows, first, end < rows->n_rows ? end : rows->n_rows,
                    (size_t)omp_get_thread_num());
     }
-    return SEG_OK;
 }

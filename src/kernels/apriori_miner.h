@@ -5,19 +5,18 @@
 #include "kernels/apriori.h"
 #include "kernels/item_trie.h"
 
-typedef enum stage { STAGE_ITEMS, STAGE_PAIRS, STAGE_SETS, STAGE_DONE } stage;
+typedef enum stage { STAGE_PAIRS, STAGE_SETS, STAGE_DONE } stage;
 
 struct seg_apriori {
     seg_apriori_options options;
     stage stage;
-    size_t levels_cap, counts_cap;
-    uint64_t n_found;             /* frequent sets so far */
-    seg_apriori_result result;
+    seg_itemset_counts counts;
+    bool incomplete;
+    seg_itemsets *levels;         /* of the complete lengths, ascending sets of ranks */
+    size_t n_levels, levels_cap;
 
     size_t m;                     /* frequent items */
-    int32_t *rank;                /* n_items: 0 .. m-1 in order of rising count, or -1 */
-    int32_t *item_of_rank;        /* m */
-    int32_t *use;                 /* n_items: rank if the item can matter in this pass */
+    int32_t *use;                 /* ranks->n_items: rank if the item matters in this pass */
 
     size_t first_rank, end_rank;  /* STAGE_PAIRS: pairs whose lower item is in this slice */
     seg_itemsets pairs;           /* found in the slices so far */

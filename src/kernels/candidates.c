@@ -24,7 +24,7 @@ static bool subsets_frequent(const seg_itemset_index *index, const int32_t *set,
     uint64_t key = seg_itemset_key(set, n);
     for (size_t i = 0; i + 2 < n; i++) {
         without(set, n, i, subset);
-        if (seg_itemset_find(index, subset, n - 1, key - seg_item_key(set[i])) == SIZE_MAX)
+        if (seg_itemset_find(index, subset, key - seg_item_key(set[i])) == SIZE_MAX)
             return false;
     }
     return true;
@@ -88,34 +88,5 @@ done:
     seg_free(set);
     if (st != SEG_OK)
         seg_itemsets_clear(candidates);
-    return st;
-}
-
-seg_status seg_mark_subsets(seg_itemsets *below, const seg_itemsets *level, seg_error *err)
-{
-    seg_status st = SEG_OK;
-    size_t n = level->length;
-    seg_itemset_index index = { 0 };
-    int32_t *subset = NULL;
-
-    TRY(seg_itemset_index_new(below, &index, err));
-    TRY(SEG_ALLOC(&subset, n, "a subset", err));
-    for (size_t i = 0; i < level->n; i++) {
-        const int32_t *set = seg_itemset(level, i);
-        uint64_t key = seg_itemset_key(set, n);
-        for (size_t left_out = 0; left_out < n; left_out++) {
-            without(set, n, left_out, subset);
-            size_t at = seg_itemset_find(&index, subset, n - 1, key - seg_item_key(set[left_out]));
-            if (at == SIZE_MAX)
-                continue;
-            below->marks[at] |= SEG_SET_INSIDE;
-            if (below->count[at] == level->count[i])
-                below->marks[at] |= SEG_SET_IMPLIED;
-        }
-    }
-
-done:
-    seg_itemset_index_clear(&index);
-    seg_free(subset);
     return st;
 }

@@ -10,7 +10,4 @@
 seg_status seg_candidates(const seg_itemsets *level, uint64_t max_sets,
                           seg_itemsets *candidates, seg_error *err);
 
-/* Set the marks of the sets of `below` that sets of `level` (one item more) hold. */
-seg_status seg_mark_subsets(seg_itemsets *below, const seg_itemsets *level, seg_error *err);
-
 #endif

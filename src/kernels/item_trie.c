@@ -84,7 +84,7 @@ void seg_item_trie_clear(seg_item_trie *trie)
 
 typedef struct walk {
     const seg_item_trie *trie;
-    uint32_t *count;
+    uint32_t weight, *count;
 } walk;
 
 /* First node in first .. end-1 whose item is at least `item`. */
@@ -117,7 +117,7 @@ static void descend(const walk *w, size_t d, size_t first, size_t end, const int
         }
         if (items[first] == basket[i]) {
             if (last)
-                w->count[first]++;
+                w->count[first] += w->weight;
             else
                 descend(w, d + 1, w->trie->child[d][first], w->trie->child[d][first + 1],
                         basket + i + 1, n - i - 1);
@@ -128,9 +128,9 @@ static void descend(const walk *w, size_t d, size_t first, size_t end, const int
 }
 
 void seg_item_trie_count(const seg_item_trie *trie, const int32_t *basket, size_t n,
-                         uint32_t *count)
+                         uint32_t weight, uint32_t *count)
 {
-    walk w = { .trie = trie, .count = count };
+    walk w = { .trie = trie, .weight = weight, .count = count };
     if (trie->depth > 0)
         descend(&w, 0, 0, trie->n_nodes[0], basket, n);
 }

@@ -17,8 +17,8 @@ typedef struct seg_item_trie {
 seg_status seg_item_trie_new(const seg_itemsets *sets, seg_item_trie *trie, seg_error *err);
 void seg_item_trie_clear(seg_item_trie *trie);
 
-/* Add 1 to count[i] for every set i that the basket of n ascending items holds. */
+/* Add `weight` to count[i] for every set i that the basket of n ascending items holds. */
 void seg_item_trie_count(const seg_item_trie *trie, const int32_t *basket, size_t n,
-                         uint32_t *count);
+                         uint32_t weight, uint32_t *count);
 
 #endif

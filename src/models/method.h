@@ -17,8 +17,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "data/feature_baskets.h"
 #include "data/h5.h"
 #include "data/schema.h"
+#include "data/taxonomy.h"
 #include "segmill/context.h"
 #include "segmill/doc.h"
 #include "segmill/model.h"
@@ -43,6 +45,7 @@ typedef struct seg_train_input {
     const seg_schema *schema;   /* of the blocks to come; outlives the trainer */
     uint64_t n_rows;
     const void *options;        /* the method's struct */
+    const seg_source *source;   /* the rows come from it; asked how it made them, or null */
     const uint8_t *fold;        /* n_rows fold numbers, or null: every row counts */
     int held_out;               /* the fold that is judged on, not learned from; -1: none */
 } seg_train_input;
@@ -113,6 +116,10 @@ struct seg_method {
     /* The model as plain text for people (rules of the tree, ...) and as a CSV table. */
     seg_status (*text)(const seg_model *model, seg_node *into, seg_error *err);
 
+    /* How its baskets were made, so that those it scores are made alike; null: as they come. */
+    void (*baskets)(const seg_model *model, const seg_item_bins **bins,
+                    const seg_taxonomy **taxonomy);
+
     /* -- scoring -------------------------------------------------------------- */
     /* Names of obs columns that score looks at beside X, ending with null; null if none. */
     const char *const *score_columns;
@@ -145,6 +152,23 @@ struct seg_method {
     seg_status (*evaluate_end)(void *ev, seg_node *figures, seg_error *err);
     void (*evaluate_free)(void *ev);
 };
+
+/* How the job should make the rows of SEG_VIEW_ORDERS; every method that is trained on that
+ * view starts its options struct with this one. */
+typedef struct seg_basket_options {
+    seg_feature_baskets_options features;
+    const char *taxonomy;
+} seg_basket_options;
+#define SEG_BASKET_OPTION_ROWS(S, M)                                                            \
+    { "taxonomy", SEG_OPTION_TEXT, offsetof(S, M.taxonomy), 0, 0, NULL, "FILE",                 \
+      "groups of the items: a CSV of item,parent or of item,group,larger group…; groups"        \
+      " are mined like items", SEG_OPTION_INPUT },                                              \
+    { "weights", SEG_OPTION_TEXT, offsetof(S, M.features.weights), 0, 0, NULL, "COL",           \
+      "column of whole numbers: so many baskets does each count for", 0 },                      \
+    { "bins", SEG_OPTION_LIST, offsetof(S, M.features.bins), 0, 0, NULL, "N|COL:X,X…|COL:qN|COL:each", \
+      "of features: how numbers become items, as ranges or one by one", 0 },                    \
+    { "drop", SEG_OPTION_LIST, offsetof(S, M.features.drop), 0, 0, NULL, "COL,…",               \
+      "of features: columns that give no items", 0 }
 
 /* How the job should make the rows of SEG_VIEW_CUSTOMERS from transactions; every
  * method of that view starts its options struct with this one. */

@@ -105,7 +105,8 @@ seg_status seg_train(const seg_context *ctx, const seg_method *method, const voi
     TRY(seg_option_check(method->options, options, err));
     TRY(seg_method_check(method, options, err));
     seg_train_input input = { .ctx = ctx == NULL ? &usual : ctx, .schema = source->schema,
-                              .n_rows = source->n_rows, .options = options, .held_out = -1 };
+                              .source = source, .n_rows = source->n_rows, .options = options,
+                              .held_out = -1 };
     TRY(seg_model_train(&input, method, source, out, err));
 
 done:

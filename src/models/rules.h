@@ -3,21 +3,35 @@
 #define SEGMILL_MODELS_RULES_H
 
 #include "base/text.h"
-#include "kernels/rules.h"
+#include "kernels/itemset_tree.h"
+#include "kernels/rule_find.h"
 #include "models/method.h"
 #include "models/offer_options.h"
+#include "models/rules_inputs.h"
+#include "models/rules_search.h"
 
 typedef enum seg_rules_target {
-    SEG_TARGET_ITEMSETS, SEG_TARGET_CLOSED, SEG_TARGET_MAXIMAL, SEG_TARGET_RULES
+    SEG_TARGET_ITEMSETS, SEG_TARGET_CLOSED, SEG_TARGET_MAXIMAL, SEG_TARGET_GENERATORS,
+    SEG_TARGET_RULES
 } seg_rules_target;
 
+typedef enum seg_rules_test { SEG_RULES_NO_TEST, SEG_RULES_FISHER, SEG_RULES_CHI_SQUARED } seg_rules_test;
+typedef enum seg_rules_redundant {
+    SEG_RULES_KEEP, SEG_RULES_DROP, SEG_RULES_PRODUCTIVE, SEG_RULES_BASIS
+} seg_rules_redundant;
+
 typedef struct seg_rules_options {
-    const char *min_support, *min_confidence, *head;
-    uint32_t max_length, max_head;
-    uint64_t top, max_itemsets;
+    seg_basket_options baskets;          /* first */
+    const char *min_support, *min_confidence, *head, *body, *without, *with;
+    const char *by, *measures, *filter;
+    uint32_t max_length, max_head, min_body, max_body, max_time;
+    uint64_t top, max_itemsets, max_rules, target_itemsets;
     int target;              /* seg_rules_target */
-    int method;              /* 0 auto, 1 apriori */
-    int by;                  /* seg_measure */
+    int method;              /* seg_search_method */
+    int test;                /* seg_rules_test */
+    int correction;          /* seg_correction */
+    int redundant;           /* seg_rules_redundant */
+    double alpha;
     bool count_only, allow_partial;
 } seg_rules_options;
 
@@ -28,11 +42,26 @@ bool seg_rules_term(size_t i, const char **word, char *line, size_t size);
 void seg_rules_defaults(void *options);
 seg_status seg_rules_check(const void *options, seg_error *err);
 
-/* The thresholds as whole numbers. A support without denominator is a count. */
+/* A bound on a measure: lift>=1.2. */
+typedef enum seg_filter_how {
+    SEG_FILTER_AT_LEAST, SEG_FILTER_AT_MOST, SEG_FILTER_ABOVE, SEG_FILTER_BELOW
+} seg_filter_how;
+typedef struct seg_rules_filter {
+    seg_measure measure;
+    seg_filter_how how;
+    double limit;
+} seg_rules_filter;
+enum { SEG_RULES_FILTERS = 16 };
+
+/* What the texts of the options say. A support without denominator is a count. */
 typedef struct seg_rules_limits {
     uint64_t support_num, support_den;
     bool rules;              /* rules are wanted: the confidence is set */
     uint64_t confidence_num, confidence_den;
+    seg_measure by;
+    size_t n_measures, n_filters;
+    seg_measure measures[SEG_MEASURES];
+    seg_rules_filter filters[SEG_RULES_FILTERS];
 } seg_rules_limits;
 seg_status seg_rules_parse_limits(const seg_rules_options *options, seg_rules_limits *limits,
                                   seg_error *err);
@@ -45,17 +74,26 @@ typedef struct seg_rules_model {
     size_t n_items;
     uint32_t n_baskets, min_count;
     uint32_t *item_count;         /* n_items */
+    seg_rules_inputs inputs;      /* how the baskets were made */
     bool has_rules;               /* trained for rules (there may be none) */
-    seg_itemsets sets;            /* what --target asked for; for rules all frequent ones */
+    seg_itemset_tree sets;        /* what --target asked for, of ranks; for rules all frequent
+                                     ones; empty after --count-only */
+    int32_t *rank_item;           /* n_items: which item has rank r */
     size_t n_rules;               /* best first */
     int64_t *body_start, *head_start;   /* n_rules + 1 */
     int32_t *body, *head;
     seg_rule_counts *counts;      /* n_rules */
+    size_t n_measures;
+    seg_measure measures[SEG_MEASURES];
+    double *values[SEG_MEASURES]; /* n_measures columns of n_rules */
+    double *p_value;              /* n_rules, adjusted; null: not tested */
 
     seg_rules_offers *offers;     /* null until they are needed first (rules_offers.h) */
 } seg_rules_model;
 
 void seg_rules_model_free(void *model);
+/* The items of an itemset, ascending; their number. */
+size_t seg_rules_set_items(const seg_rules_model *m, size_t node, int32_t items[SEG_ITEMSET_MAX]);
 /* "bread + milk" and "bread + milk => butter". */
 void seg_rules_add_items(seg_text *text, const seg_schema *schema, const int32_t *items,
                          size_t n);

@@ -2,6 +2,7 @@
  * layers/consequent = heads as 0/1 matrices over the items, uns/model = itemsets and the
  * whole numbers from which every figure is made again. A file is believed only after
  * every item number and every count has been checked. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -10,7 +11,7 @@
 #include "models/rules.h"
 
 #define HEADS "layers/consequent"
-#define SETS "uns/model/itemsets/sets"
+#define P_VALUE "p_value"
 
 enum { MAX_NAME_BYTES = 240, PORTION_ROWS = 1024, MAX_ROWS = 1 << 30 };
 
@@ -94,23 +95,19 @@ done:
     return st;
 }
 
-static seg_status put_measures(const seg_rules_model *m, seg_h5_writer *w, double *values,
-                               seg_error *err)
+static seg_status put_measures(const seg_rules_model *m, seg_h5_writer *w, seg_error *err)
 {
-    static const char *const names[SEG_MEASURE_COUNT] = {
-        [SEG_MEASURE_SUPPORT] = "support", [SEG_MEASURE_CONFIDENCE] = "confidence",
-        [SEG_MEASURE_LIFT] = "lift", [SEG_MEASURE_LEVERAGE] = "leverage",
-        [SEG_MEASURE_CONVICTION] = "conviction",
-    };
-    for (size_t i = 0; i < SEG_MEASURE_COUNT; i++) {
-        seg_column column = { .name = names[i], .type = SEG_TYPE_F64 };
-        for (size_t r = 0; r < m->n_rules; r++)
-            values[r] = seg_rule_measure(&m->counts[r], (seg_measure)i);
-        seg_status st = seg_h5_frame_column(w, &column, values, err);
-        if (st != SEG_OK)
-            return st;
+    seg_status st = SEG_OK;
+    for (size_t i = 0; i < m->n_measures && st == SEG_OK; i++) {
+        seg_column column = { .name = seg_rule_measure_info(m->measures[i])->name,
+                              .type = SEG_TYPE_F64 };
+        st = seg_h5_frame_column(w, &column, m->values[i], err);
     }
-    return SEG_OK;
+    if (st == SEG_OK && m->p_value != NULL) {
+        seg_column column = { .name = P_VALUE, .type = SEG_TYPE_F64 };
+        st = seg_h5_frame_column(w, &column, m->p_value, err);
+    }
+    return st;
 }
 
 static seg_status put_obs(const seg_rules_model *m, const seg_schema *schema, seg_h5_writer *w,
@@ -119,19 +116,16 @@ static seg_status put_obs(const seg_rules_model *m, const seg_schema *schema, se
     seg_status st = SEG_OK;
     size_t width;
     int64_t *whole = NULL;
-    double *real = NULL;
     TRY(SEG_ALLOC(&whole, m->n_rules, "the figures of the rules", err));
-    TRY(SEG_ALLOC(&real, m->n_rules, "the figures of the rules", err));
     TRY(measure_names(m, schema, &width, err));
     TRY(seg_h5_frame_begin(w, "obs", "rule", NULL, m->n_rules, width, err));
     TRY(fill_names(m, schema, width, w, err));
     TRY(put_counts(m, w, whole, err));
-    TRY(put_measures(m, w, real, err));
+    TRY(put_measures(m, w, err));
     TRY(seg_h5_frame_end(w, err));
 
 done:
     seg_free(whole);
-    seg_free(real);
     return st;
 }
 
@@ -145,6 +139,26 @@ static seg_status put_u32(seg_h5_writer *w, const char *path, const uint32_t *va
     if (st == SEG_OK)
         st = seg_h5_put(w, path, SEG_H5_I64, wide, n, 0, 0, err);
     seg_free(wide);
+    return st;
+}
+
+/* The tree as it is: of 15 million sets every copy counts. A count fits into 31 bits, or the
+ * file has 64 for it. */
+static seg_status put_sets(const seg_itemset_tree *sets, seg_h5_writer *w, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    bool narrow = true;
+    for (size_t i = 0; i < sets->n; i++)
+        narrow &= sets->count[i] <= INT32_MAX;
+    TRY(seg_h5_put(w, "uns/model/itemsets/depth", SEG_H5_U8, sets->depth, sets->n, 0, 0, err));
+    TRY(seg_h5_put(w, "uns/model/itemsets/item", SEG_H5_I32, sets->item, sets->n, 0, 0, err));
+    if (narrow)
+        TRY(seg_h5_put(w, "uns/model/itemsets/count", SEG_H5_I32, sets->count, sets->n, 0, 0,
+                       err));
+    else
+        TRY(put_u32(w, "uns/model/itemsets/count", sets->count, sets->n, err));
+
+done:
     return st;
 }
 
@@ -165,9 +179,9 @@ seg_status seg_rules_save(const seg_model *model, seg_h5_writer *w, seg_error *e
     TRY(seg_h5_put_int(w, "uns/model/support_count", m->min_count, err));
     TRY(seg_h5_put_int(w, "uns/model/has_rules", m->has_rules, err));
     TRY(put_u32(w, "uns/model/item_count", m->item_count, m->n_items, err));
-    TRY(seg_h5_put_csr(w, SETS, m->sets.n, m->n_items, (uint64_t)m->sets.start[m->sets.n],
-                       m->sets.start, m->sets.items, err));
-    TRY(put_u32(w, "uns/model/itemsets/count", m->sets.count, m->sets.n, err));
+    TRY(seg_h5_put(w, "uns/model/rank_item", SEG_H5_I32, m->rank_item, m->n_items, 0, 0, err));
+    TRY(put_sets(&m->sets, w, err));
+    TRY(seg_rules_inputs_save(&m->inputs, w, err));
 
 done:
     return st;
@@ -297,6 +311,84 @@ done:
     return st;
 }
 
+/* Columns of obs that are named as measures. */
+static seg_status get_measures(seg_rules_model *m, seg_h5 *file, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    char path[64];
+    for (size_t i = 0; i <= SEG_MEASURES; i++) {
+        bool p = i == SEG_MEASURES;
+        double **out = p ? &m->p_value : &m->values[m->n_measures];
+        uint64_t n;
+        snprintf(path, sizeof path, "obs/%s",
+                 p ? P_VALUE : seg_rule_measure_info((seg_measure)i)->name);
+        if (!seg_h5_has(file, path))
+            continue;
+        TRY(seg_h5_get(file, path, SEG_H5_F64, m->n_rules, 0, out, &n, err));
+        if (!p)
+            m->measures[m->n_measures++] = (seg_measure)i;
+        if (n != m->n_rules)
+            TRY(seg_fail(err, SEG_E_DATA, "%s has %llu rows, not %zu", path,
+                         (unsigned long long)n, m->n_rules));
+    }
+
+done:
+    return st;
+}
+
+/* Every item has one rank. */
+static seg_status get_ranks(seg_rules_model *m, seg_h5 *file, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    bool *seen = NULL;
+    uint64_t n;
+    TRY(SEG_ALLOC(&seen, m->n_items, "the ranks of the items", err));
+    TRY(seg_h5_get(file, "uns/model/rank_item", SEG_H5_I32, m->n_items, 0, &m->rank_item, &n,
+                   err));
+    bool good = n == m->n_items;
+    for (size_t i = 0; good && i < m->n_items; i++) {
+        int32_t item = m->rank_item[i];
+        good = item >= 0 && (size_t)item < m->n_items && !seen[item];
+        if (good)
+            seen[item] = true;
+    }
+    if (!good)
+        TRY(seg_fail(err, SEG_E_DATA, "uns/model/rank_item does not give each of the %zu items"
+                     " one rank", m->n_items));
+
+done:
+    seg_free(seen);
+    return st;
+}
+
+static seg_status get_tree(seg_rules_model *m, seg_h5 *file, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    int64_t *wide = NULL;
+    uint64_t n, n_items, n_counts;
+    TRY(seg_h5_get(file, "uns/model/itemsets/depth", SEG_H5_U8, UINT32_MAX, 0, &m->sets.depth, &n,
+                   err));
+    TRY(seg_h5_get(file, "uns/model/itemsets/item", SEG_H5_I32, UINT32_MAX, 0, &m->sets.item,
+                   &n_items, err));
+    TRY(seg_h5_get(file, "uns/model/itemsets/count", SEG_H5_I64, UINT32_MAX, 0, &wide, &n_counts,
+                   err));
+    if (n_items != n || n_counts != n)
+        TRY(seg_fail(err, SEG_E_DATA, "uns/model/itemsets: its arrays differ in length"));
+    TRY(SEG_ALLOC(&m->sets.count, n, "the itemsets", err));
+    for (size_t i = 0; i < n; i++) {
+        if (wide[i] < 0 || wide[i] > m->n_baskets)
+            TRY(seg_fail(err, SEG_E_DATA, "uns/model/itemsets/count: row %zu: the count %lld is"
+                         " out of the range 0 to %u", i, (long long)wide[i], m->n_baskets));
+        m->sets.count[i] = (uint32_t)wide[i];
+    }
+    m->sets.n = m->sets.cap = n;
+    TRY(seg_itemset_tree_check(&m->sets, m->n_items, m->n_baskets, err));
+
+done:
+    seg_free(wide);
+    return st;
+}
+
 seg_status seg_rules_load(seg_model *model, seg_h5 *file, seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -305,9 +397,10 @@ seg_status seg_rules_load(seg_model *model, seg_h5 *file, seg_error *err)
     m->n_items = model->schema->view.n_features;
     TRY(get_head(m, file, err));
     TRY(get_rules(m, file, err));
-    TRY(get_sets(file, SETS, m->n_items, &m->sets.start, &m->sets.items, &m->sets.n, err));
-    TRY(get_counts(file, "uns/model/itemsets/count", m->sets.n, m->n_baskets, &m->sets.count,
-                   err));
+    TRY(get_measures(m, file, err));
+    TRY(get_ranks(m, file, err));
+    TRY(get_tree(m, file, err));
+    TRY(seg_rules_inputs_load(file, &m->inputs, err));
     model->state = m;
     m = NULL;
 

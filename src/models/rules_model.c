@@ -1,7 +1,10 @@
 /* rules_model.c: association rules as a method: texts, description, the table row. */
 #include "models/rules_offers.h"
 
+#include <stdlib.h>
+
 #include "base/alloc.h"
+#include "kernels/itemset_index.h"
 
 void seg_rules_model_free(void *model)
 {
@@ -9,12 +12,17 @@ void seg_rules_model_free(void *model)
     if (m == NULL)
         return;
     seg_free(m->item_count);
-    seg_itemsets_clear(&m->sets);
+    seg_itemset_tree_clear(&m->sets);
+    seg_free(m->rank_item);
     seg_free(m->body_start);
     seg_free(m->head_start);
     seg_free(m->body);
     seg_free(m->head);
     seg_free(m->counts);
+    for (size_t i = 0; i < m->n_measures; i++)
+        seg_free(m->values[i]);
+    seg_free(m->p_value);
+    seg_rules_inputs_clear(&m->inputs);
     seg_rules_offers_free(m->offers);
     seg_free(m);
 }
@@ -59,28 +67,75 @@ static void put_rules(const seg_rules_model *m, const seg_schema *schema, size_t
         seg_rules_add_rule(text, m, schema, r);
         seg_put_text(row, "rule", text->failed ? "" : text->bytes);
         seg_put_int(row, "count", counts->both);
-        seg_put_real(row, "support", seg_rule_measure(counts, SEG_MEASURE_SUPPORT));
-        seg_put_real(row, "confidence", seg_rule_measure(counts, SEG_MEASURE_CONFIDENCE));
-        seg_put_real(row, "lift", seg_rule_measure(counts, SEG_MEASURE_LIFT));
-        seg_put_real(row, "leverage", seg_rule_measure(counts, SEG_MEASURE_LEVERAGE));
-        seg_put_real(row, "conviction", seg_rule_measure(counts, SEG_MEASURE_CONVICTION));
+        for (size_t i = 0; i < m->n_measures; i++)
+            seg_put_real(row, seg_rule_measure_info(m->measures[i])->name, m->values[i][r]);
+        if (m->p_value != NULL)
+            seg_put_real(row, "p_value", m->p_value[r]);
     }
 }
 
-static void put_sets(const seg_rules_model *m, const seg_schema *schema, size_t n_most,
-                     seg_node *into, seg_text *text)
+size_t seg_rules_set_items(const seg_rules_model *m, size_t node,
+                           int32_t items[SEG_ITEMSET_MAX])
 {
-    seg_node *sets = seg_put_array(into, "itemsets");
-    for (size_t i = 0; i < m->sets.n && i < n_most; i++) {
-        seg_node *row = seg_put_object(sets, NULL);
-        size_t n = seg_itemset_length(&m->sets, i);
-        seg_text_clear(text);
-        seg_rules_add_items(text, schema, seg_itemset(&m->sets, i), n);
-        seg_put_text(row, "itemset", text->failed ? "" : text->bytes);
-        seg_put_int(row, "length", (int64_t)n);
-        seg_put_int(row, "count", m->sets.count[i]);
-        seg_put_real(row, "support", (double)m->sets.count[i] / (double)m->n_baskets);
+    size_t n = seg_set_items(&m->sets, node, items);
+    for (size_t i = 0; i < n; i++) {
+        int32_t item = m->rank_item[items[i]];
+        size_t j = i;
+        for (; j > 0 && items[j - 1] > item; j--)
+            items[j] = items[j - 1];
+        items[j] = item;
     }
+    return n;
+}
+
+/* Most frequent sets first; equally frequent ones as they stand in the tree. */
+static int by_count(const void *a, const void *b, void *arg)
+{
+    const uint32_t *count = arg, x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    if (count[x] != count[y])
+        return count[x] > count[y] ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+static seg_status order_sets(const seg_itemset_tree *sets, uint32_t **order, size_t *n,
+                             seg_error *err)
+{
+    seg_status st = SEG_ALLOC(order, sets->n, "the order of the itemsets", err);
+    *n = 0;
+    for (size_t i = 0; st == SEG_OK && i < sets->n; i++)
+        if (sets->count[i] > 0)
+            (*order)[(*n)++] = (uint32_t)i;
+    if (*n > 1)
+        qsort_r(*order, *n, sizeof **order, by_count, sets->count);
+    return st;
+}
+
+static void put_set(const seg_rules_model *m, const seg_schema *schema, size_t node,
+                    seg_node *into, seg_text *text)
+{
+    int32_t items[SEG_ITEMSET_MAX];
+    size_t n = seg_rules_set_items(m, node, items);
+    uint32_t count = m->sets.count[node];
+    seg_node *row = seg_put_object(into, NULL);
+    seg_text_clear(text);
+    seg_rules_add_items(text, schema, items, n);
+    seg_put_text(row, "itemset", text->failed ? "" : text->bytes);
+    seg_put_int(row, "length", (int64_t)n);
+    seg_put_int(row, "count", count);
+    seg_put_real(row, "support", (double)count / (double)m->n_baskets);
+}
+
+static seg_status put_sets(const seg_rules_model *m, const seg_schema *schema, size_t n_most,
+                           seg_node *into, seg_text *text, seg_error *err)
+{
+    uint32_t *order = NULL;
+    size_t n;
+    seg_node *sets = seg_put_array(into, "itemsets");
+    seg_status st = order_sets(&m->sets, &order, &n, err);
+    for (size_t i = 0; st == SEG_OK && i < n && i < n_most; i++)
+        put_set(m, schema, order[i], sets, text);
+    seg_free(order);
+    return st;
 }
 
 static seg_status put_up_to(const seg_model *model, size_t n_most, seg_node *into,
@@ -88,11 +143,13 @@ static seg_status put_up_to(const seg_model *model, size_t n_most, seg_node *int
 {
     const seg_rules_model *m = model->state;
     seg_text text = { 0 };
+    seg_status st = SEG_OK;
     if (m->has_rules)
         put_rules(m, &model->schema->view, n_most, into, &text);
     else
-        put_sets(m, &model->schema->view, n_most, into, &text);
-    seg_status st = seg_text_status(&text, err);
+        st = put_sets(m, &model->schema->view, n_most, into, &text, err);
+    if (st == SEG_OK)
+        st = seg_text_status(&text, err);
     seg_text_free(&text);
     return st;
 }
@@ -112,6 +169,14 @@ static seg_status describe(const seg_model *model, seg_node *into, seg_error *er
 static seg_status text_of(const seg_model *model, seg_node *into, seg_error *err)
 {
     return put_up_to(model, SIZE_MAX, into, err);
+}
+
+static void baskets_of(const seg_model *model, const seg_item_bins **bins,
+                       const seg_taxonomy **taxonomy)
+{
+    const seg_rules_model *m = model->state;
+    *bins = m->inputs.bins;
+    *taxonomy = m->inputs.taxonomy;
 }
 
 /* ---- the method ----------------------------------------------------------------------------- */
@@ -138,6 +203,7 @@ const seg_method seg_method_rules = {
     .state_free = seg_rules_model_free,
     .describe = describe,
     .text = text_of,
+    .baskets = baskets_of,
     .score_schema = seg_rules_score_schema,
     .score = seg_rules_score,
     .score_end = seg_rules_score_end,

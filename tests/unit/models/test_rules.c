@@ -153,7 +153,7 @@ static void keeps_the_top_rules_to_one_item(void **state)
     seg_rules_options options = options_of("2", "50%");
     options.head = "butter";
     options.top = 1;
-    options.by = SEG_MEASURE_SUPPORT;
+    options.by = "support";
     assert_int_equal(train(NULL, &shop, shop_names, &options, &model, &err), SEG_OK);
     assert_int_equal(figure(model, "rules"), 1);
     assert_int_equal(figure(model, "rules_found"), 3);
@@ -231,8 +231,9 @@ static void counts_the_chosen_target(void **state)
         const seg_node *by_length = seg_node_get(figures_of(model), "itemsets_by_length");
         assert_int_equal(seg_node_count(by_length), 6);
         assert_int_equal(seg_node_int(seg_node_at(by_length, 5), -1), cases[i].longest);
-        assert_int_equal(((const seg_rules_model *)model->state)->sets.n,
-                         cases[i].count_only ? 0 : (size_t)cases[i].itemsets);
+        seg_itemset_counts counts;
+        seg_itemset_tree_count(&((const seg_rules_model *)model->state)->sets, &counts);
+        assert_int_equal(counts.total, cases[i].count_only ? 0 : (uint64_t)cases[i].itemsets);
         seg_model_free(model);
     }
     fimi_free(&data);
@@ -472,8 +473,8 @@ static void refuses_a_damaged_model_file(void **state)
         case 2: m->n_baskets = 3; break;
         case 3: m->item_count[0] = 0; break;
         case 4: m->head[0] = m->body[0]; break;
-        case 5: m->sets.items[0] = 99; break;
-        case 6: m->sets.items[m->sets.start[m->sets.n] - 1] = 0; break;
+        case 5: m->sets.item[0] = 99; break;
+        case 6: m->sets.item[m->sets.n - 1] = 0; m->sets.depth[m->sets.n - 1] = 2; break;
         case 7: m->sets.count[0] = 6; break;
         }
         assert_int_equal(seg_model_save(model, temp_path("bad.model"), &err), SEG_OK);
