@@ -142,6 +142,10 @@ seg_status seg_rule_order_new(const seg_itemset_tree *tree, const seg_set_index 
 {
     seg_status st = SEG_OK;
     *out = (seg_rule_order){ .tree = tree, .n_baskets = n_baskets, .by = by };
+    /* Fractions up to 1 of numbers below 2^26 differ by more than 2^-52, so they are rounded to
+     * different figures; all other figures are compared as they are. */
+    out->settled = by >= SEG_MEASURE_COUNT
+                   || (by <= SEG_MEASURE_CONFIDENCE && n_baskets < 1u << 26);
     if (!seg_rule_measure_of_counts(by))
         TRY(seg_fail(err, SEG_E_USAGE, "rules cannot be put in order of '%s': it depends on the"
                      " other rules", seg_rule_measure_info(by)->word));
@@ -169,7 +173,8 @@ void seg_rule_order_clear(seg_rule_order *order)
 seg_ranked_rule seg_rule_ranked(const seg_rule_order *order, const seg_rule *rule)
 {
     seg_rule_counts counts = seg_rule_counts_in(order->tree, order->n_baskets, rule);
-    return (seg_ranked_rule){ seg_rule_merit(&counts, order->by), *rule };
+    return (seg_ranked_rule){ seg_rule_merit(&counts, order->by), *rule,
+                              order->place[rule->body] };
 }
 
 /* Figures that are clearly apart need not be compared exactly. */
@@ -183,14 +188,14 @@ int seg_rule_before(const seg_rule_order *order, const seg_ranked_rule *a,
                     const seg_ranked_rule *b)
 {
     int by = (a->value < b->value) - (a->value > b->value);
-    if (order->by < SEG_MEASURE_COUNT && near(a->value, b->value)) {
+    if (!order->settled && near(a->value, b->value)) {
         seg_rule_counts x = seg_rule_counts_in(order->tree, order->n_baskets, &a->rule);
         seg_rule_counts y = seg_rule_counts_in(order->tree, order->n_baskets, &b->rule);
         by = seg_rule_compare(&x, &y, order->by);
     }
     if (by != 0)
         return by;
-    uint32_t x = order->place[a->rule.body], y = order->place[b->rule.body];
+    uint32_t x = a->place, y = b->place;
     if (x == y) {
         x = order->place[a->rule.head];
         y = order->place[b->rule.head];
@@ -225,8 +230,8 @@ static void merge(const seg_rule_order *order, const seg_ranked_rule *a, size_t 
 static seg_ranked_rule *merge_sort(const seg_rule_order *order, int n_threads, size_t n,
                                    seg_ranked_rule *from, seg_ranked_rule *to)
 {
-    enum { RUN = 1 << 14 };
-    #pragma omp parallel for schedule(dynamic, 1) num_threads(n_threads) if (n > RUN)
+    enum { RUN = 1 << 8 };
+    #pragma omp parallel for schedule(dynamic, 64) num_threads(n_threads) if (n > RUN)
     for (size_t first = 0; first < n; first += RUN)
         qsort_r(from + first, n - first < RUN ? n - first : RUN, sizeof *from, before,
                 (void *)(uintptr_t)order);

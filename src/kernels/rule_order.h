@@ -32,6 +32,7 @@ typedef struct seg_rule_order {
     const seg_itemset_tree *tree;
     uint32_t n_baskets;
     seg_measure by;
+    bool settled;        /* equal figures are equal fractions, others are not */
     uint32_t *place;     /* per node: where it stands among all sets in order of names */
 } seg_rule_order;
 
@@ -47,6 +48,7 @@ void seg_rule_order_clear(seg_rule_order *order);   /* all zero again */
 typedef struct seg_ranked_rule {
     double value;
     seg_rule rule;
+    uint32_t place;      /* of the body */
 } seg_ranked_rule;
 
 seg_ranked_rule seg_rule_ranked(const seg_rule_order *order, const seg_rule *rule);
