@@ -206,6 +206,8 @@ static void append_pieces(seg_miner *miner, const incoming *in, const piece *pie
         if (n_pieces > 64)
     for (size_t p = 0; p < n_pieces; p++) {
         size_t first = p * PIECE_ROWS;
+        if (pieces[p].n == 0)
+            continue;
         size_t from = (size_t)(in->rows->row_start[first] - in->rows->row_start[0]) + first;
         memcpy((char *)lists->entries + pieces[p].at * bytes, (char *)in->block + from * bytes,
                pieces[p].n * bytes);

@@ -10,6 +10,8 @@ void seg_sink_flush(seg_miner_sink *sink)
         sink->overrun = true;
         sink->n = 0;
     }
+    if (sink->n == 0)
+        return;
     memcpy(tree->item + sink->place, sink->item, sink->n * sizeof *sink->item);
     memcpy(tree->count + sink->place, sink->count, sink->n * sizeof *sink->count);
     memcpy(tree->depth + sink->place, sink->depth, sink->n * sizeof *sink->depth);
