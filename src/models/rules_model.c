@@ -88,25 +88,28 @@ size_t seg_rules_set_items(const seg_rules_model *m, size_t node,
     return n;
 }
 
-/* Most frequent sets first; equally frequent ones as they stand in the tree. */
+/* Most frequent sets first, of equally frequent ones the shortest; then as they stand in the
+ * tree. */
 static int by_count(const void *a, const void *b, void *arg)
 {
-    const uint32_t *count = arg, x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    if (count[x] != count[y])
-        return count[x] > count[y] ? -1 : 1;
+    const seg_itemset_tree *sets = arg;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    if (sets->count[x] != sets->count[y])
+        return sets->count[x] > sets->count[y] ? -1 : 1;
+    if (sets->depth[x] != sets->depth[y])
+        return sets->depth[x] < sets->depth[y] ? -1 : 1;
     return (x > y) - (x < y);
 }
 
-static seg_status order_sets(const seg_itemset_tree *sets, uint32_t **order, size_t *n,
-                             seg_error *err)
+static seg_status order_sets(seg_itemset_tree sets, uint32_t **order, size_t *n, seg_error *err)
 {
-    seg_status st = SEG_ALLOC(order, sets->n, "the order of the itemsets", err);
+    seg_status st = SEG_ALLOC(order, sets.n, "the order of the itemsets", err);
     *n = 0;
-    for (size_t i = 0; st == SEG_OK && i < sets->n; i++)
-        if (sets->count[i] > 0)
+    for (size_t i = 0; st == SEG_OK && i < sets.n; i++)
+        if (sets.count[i] > 0)
             (*order)[(*n)++] = (uint32_t)i;
     if (*n > 1)
-        qsort_r(*order, *n, sizeof **order, by_count, sets->count);
+        qsort_r(*order, *n, sizeof **order, by_count, &sets);
     return st;
 }
 
@@ -131,7 +134,7 @@ static seg_status put_sets(const seg_rules_model *m, const seg_schema *schema, s
     uint32_t *order = NULL;
     size_t n;
     seg_node *sets = seg_put_array(into, "itemsets");
-    seg_status st = order_sets(&m->sets, &order, &n, err);
+    seg_status st = order_sets(m->sets, &order, &n, err);
     for (size_t i = 0; st == SEG_OK && i < n && i < n_most; i++)
         put_set(m, schema, order[i], sets, text);
     seg_free(order);

@@ -389,6 +389,23 @@ static void put_rule_figures(const trainer *t, const seg_rules_model *m, seg_nod
         seg_put_int(figures, "rules_filtered", (int64_t)made->n_filtered);
 }
 
+/* The supports that --target-itemsets tried. */
+static void put_trials(const seg_rules_found *found, seg_node *figures)
+{
+    enum { BYTES_PER_SET = 9 };
+    if (found->n_trials == 0)
+        return;
+    seg_node *trials = seg_put_array(figures, "supports_tried");
+    for (size_t i = 0; i < found->n_trials; i++) {
+        const seg_support_trial *trial = &found->trials[i];
+        seg_node *row = seg_put_object(trials, NULL);
+        seg_put_int(row, "support_count", trial->min_count);
+        put_count(row, "itemsets", trial->n_itemsets);
+        if (trial->n_itemsets < INT64_MAX / BYTES_PER_SET)
+            seg_put_int(row, "bytes", (int64_t)trial->n_itemsets * BYTES_PER_SET);
+    }
+}
+
 static void put_figures(const trainer *t, const seg_rules_model *m, seg_node *figures)
 {
     const seg_rules_found *found = &t->found;
@@ -402,12 +419,14 @@ static void put_figures(const trainer *t, const seg_rules_model *m, seg_node *fi
         n_sets = add_up(n_sets, t->by_length[l]);
 
     seg_put_int(figures, "baskets", (int64_t)found->n_baskets);
+    seg_put_int(figures, "empty_baskets", (int64_t)found->n_empty);
     seg_put_int(figures, "items", (int64_t)n_items);
     seg_put_int(figures, "support_count", found->min_count);
     put_count(figures, "itemsets", n_sets);
     seg_node *by_length = seg_put_array(figures, "itemsets_by_length");
     for (size_t l = 0; l < n_lengths; l++)
         put_count(by_length, NULL, t->by_length[l]);
+    put_trials(found, figures);
     if (!t->limits.rules) {
         seg_put_null(figures, "rules");
     } else {
