@@ -14,7 +14,8 @@ text = open(path, encoding="utf-8").read()
 for name in ("datasets", "models", "scripts"):
     shutil.copytree(f"{tree}/{name}", name)
 
-real = ["transactions/online_retail.csv.gz", "churn/telco_churn.csv"]
+real = ["transactions/online_retail.csv.gz", "churn/telco_churn.csv", "baskets/groceries.csv.gz",
+        "baskets/groceries.items.tsv"]
 absent = []
 for file in real:
     name = os.path.basename(file)
