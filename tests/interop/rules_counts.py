@@ -92,14 +92,19 @@ def here(name):
     return os.path.exists(f"{data}/{name}.dat.gz")
 
 
+def count_alone(known):
+    """Nothing has to be listed, which hardly takes time."""
+    return few > 6000 and not known["closed"]
+
+
 # Sanitizers take ten times as long.
-few = 50000 if os.path.basename(build) in ("release", "clang") else 6000
+few = 200000 if os.path.basename(build) in ("release", "clang") else 6000
 failures, checked, left_out = [], 0, 0
 with open(data + "/counts.md", encoding="utf-8") as file:
     truth = tables(file.read())
 assert len(truth) > 30 and all("lengths" in known for known in truth.values()), "another counts.md"
 for line, known in truth.items():
-    if not here(line[0]) or not (full or known["itemsets"] <= few):
+    if not here(line[0]) or not (full or known["itemsets"] <= few or count_alone(known)):
         left_out += 1
         continue
     began = time.monotonic()
