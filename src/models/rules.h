@@ -15,7 +15,9 @@ typedef enum seg_rules_target {
     SEG_TARGET_RULES
 } seg_rules_target;
 
-typedef enum seg_rules_test { SEG_RULES_NO_TEST, SEG_RULES_FISHER, SEG_RULES_CHI_SQUARED } seg_rules_test;
+typedef enum seg_rules_test {
+    SEG_RULES_NO_TEST, SEG_RULES_FISHER, SEG_RULES_CHI_SQUARED
+} seg_rules_test;
 typedef enum seg_rules_redundant {
     SEG_RULES_KEEP, SEG_RULES_DROP, SEG_RULES_PRODUCTIVE, SEG_RULES_BASIS
 } seg_rules_redundant;
@@ -31,7 +33,7 @@ typedef struct seg_rules_options {
     int test;                /* seg_rules_test */
     int correction;          /* seg_correction */
     int redundant;           /* seg_rules_redundant */
-    double alpha;
+    double alpha, hold_out;
     bool count_only, allow_partial;
 } seg_rules_options;
 
@@ -87,11 +89,15 @@ typedef struct seg_rules_model {
     seg_measure measures[SEG_MEASURES];
     double *values[SEG_MEASURES]; /* n_measures columns of n_rules */
     double *p_value;              /* n_rules, adjusted; null: not tested */
+    seg_rule_counts *held_out;    /* n_rules: counts in baskets the rules have not seen; or null */
 
     seg_rules_offers *offers;     /* null until they are needed first (rules_offers.h) */
 } seg_rules_model;
 
 void seg_rules_model_free(void *model);
+/* Share of the baskets with the body that have the head; NaN: none has the body. */
+double seg_rules_share(const seg_rule_counts *rule);
+
 /* The items of an itemset, ascending; their number. */
 size_t seg_rules_set_items(const seg_rules_model *m, size_t node, int32_t items[SEG_ITEMSET_MAX]);
 /* "bread + milk" and "bread + milk => butter". */

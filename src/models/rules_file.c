@@ -12,6 +12,7 @@
 
 #define HEADS "layers/consequent"
 #define P_VALUE "p_value"
+#define HELD_OUT "held_out_"
 
 enum { MAX_NAME_BYTES = 240, PORTION_ROWS = 1024, MAX_ROWS = 1 << 30 };
 
@@ -90,6 +91,20 @@ static seg_status put_counts(const seg_rules_model *m, seg_h5_writer *w, int64_t
         values[r] = m->counts[r].head;
     column.name = "head_count";
     TRY(seg_h5_frame_column(w, &column, values, err));
+    static const struct {
+        const char *name;
+        size_t at;
+    } held_out[] = {
+        { HELD_OUT "count", offsetof(seg_rule_counts, both) },
+        { HELD_OUT "body_count", offsetof(seg_rule_counts, body) },
+        { HELD_OUT "head_count", offsetof(seg_rule_counts, head) },
+    };
+    for (size_t i = 0; m->held_out != NULL && i < sizeof held_out / sizeof *held_out; i++) {
+        for (size_t r = 0; r < m->n_rules; r++)
+            values[r] = *(const uint32_t *)((const char *)&m->held_out[r] + held_out[i].at);
+        column.name = held_out[i].name;
+        TRY(seg_h5_frame_column(w, &column, values, err));
+    }
 
 done:
     return st;
@@ -182,6 +197,8 @@ seg_status seg_rules_save(const seg_model *model, seg_h5_writer *w, seg_error *e
     TRY(seg_h5_put(w, "uns/model/rank_item", SEG_H5_I32, m->rank_item, m->n_items, 0, 0, err));
     TRY(put_sets(&m->sets, w, err));
     TRY(seg_rules_inputs_save(&m->inputs, w, err));
+    if (m->held_out != NULL && m->n_rules > 0)
+        TRY(seg_h5_put_int(w, "uns/model/held_out_baskets", m->held_out[0].all, err));
 
 done:
     return st;
@@ -336,6 +353,45 @@ done:
     return st;
 }
 
+static seg_status get_held_out_column(const seg_rules_model *m, seg_h5 *file, const char *path,
+                                      int64_t n_baskets, int64_t **out, seg_error *err)
+{
+    uint64_t n;
+    seg_status st = seg_h5_get(file, path, SEG_H5_I64, m->n_rules, 0, out, &n, err);
+    bool good = st == SEG_OK && n == m->n_rules;
+    for (size_t r = 0; good && r < n; r++)
+        good = (*out)[r] >= 0 && (*out)[r] <= n_baskets;
+    if (st == SEG_OK && !good)
+        st = seg_fail(err, SEG_E_DATA, "%s does not hold a count of at most %lld for each rule",
+                      path, (long long)n_baskets);
+    return st;
+}
+
+static seg_status get_held_out(seg_rules_model *m, seg_h5 *file, seg_error *err)
+{
+    seg_status st = SEG_OK;
+    int64_t n_baskets, *both = NULL, *body = NULL, *head = NULL;
+    if (!seg_h5_has(file, "uns/model/held_out_baskets"))
+        return SEG_OK;
+    TRY(seg_h5_get_int(file, "uns/model/held_out_baskets", &n_baskets, err));
+    if (n_baskets < 0 || n_baskets > UINT32_MAX)
+        TRY(seg_fail(err, SEG_E_DATA, "uns/model/held_out_baskets: %lld is out of the range 0 to"
+                     " %u", (long long)n_baskets, UINT32_MAX));
+    TRY(get_held_out_column(m, file, "obs/" HELD_OUT "count", n_baskets, &both, err));
+    TRY(get_held_out_column(m, file, "obs/" HELD_OUT "body_count", n_baskets, &body, err));
+    TRY(get_held_out_column(m, file, "obs/" HELD_OUT "head_count", n_baskets, &head, err));
+    TRY(SEG_ALLOC(&m->held_out, m->n_rules, "the rules", err));
+    for (size_t r = 0; r < m->n_rules; r++)
+        m->held_out[r] = (seg_rule_counts){ (uint32_t)n_baskets, (uint32_t)both[r],
+                                            (uint32_t)body[r], (uint32_t)head[r] };
+
+done:
+    seg_free(both);
+    seg_free(body);
+    seg_free(head);
+    return st;
+}
+
 /* Every item has one rank. */
 static seg_status get_ranks(seg_rules_model *m, seg_h5 *file, seg_error *err)
 {
@@ -398,6 +454,7 @@ seg_status seg_rules_load(seg_model *model, seg_h5 *file, seg_error *err)
     TRY(get_head(m, file, err));
     TRY(get_rules(m, file, err));
     TRY(get_measures(m, file, err));
+    TRY(get_held_out(m, file, err));
     TRY(get_ranks(m, file, err));
     TRY(get_tree(m, file, err));
     TRY(seg_rules_inputs_load(file, &m->inputs, err));

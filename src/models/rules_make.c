@@ -286,6 +286,21 @@ done:
     return st;
 }
 
+static seg_status copy_held_out(const making *k, const uint32_t *count, uint32_t n_baskets,
+                                seg_error *err)
+{
+    if (count == NULL)
+        return SEG_OK;
+    seg_rule_counts **out = &k->m->held_out;
+    seg_status st = SEG_ALLOC(out, k->rules.n, "the rules", err);
+    for (size_t r = 0; st == SEG_OK && r < k->rules.n; r++) {
+        const seg_rule *rule = &k->rules.rules[r];
+        (*out)[r] = (seg_rule_counts){ .all = n_baskets, .both = count[rule->whole],
+                                       .body = count[rule->body], .head = count[rule->head] };
+    }
+    return st;
+}
+
 /* A rule and its p-value, before and after the rules were put in order. */
 typedef struct rule_and_p {
     seg_rule rule;
@@ -349,7 +364,8 @@ done:
 
 seg_status seg_rules_make(const seg_context *ctx, const seg_rules_options *options,
                           const seg_rules_limits *limits, const uint8_t *use,
-                          const seg_set_index *index, seg_rules_model *m, seg_rules_made *made,
+                          const seg_set_index *index, const uint32_t *held_out,
+                          uint32_t n_held_out, seg_rules_model *m, seg_rules_made *made,
                           seg_error *err)
 {
     seg_status st = SEG_OK;
@@ -367,6 +383,7 @@ seg_status seg_rules_make(const seg_context *ctx, const seg_rules_options *optio
         goto done;
     TRY(put_in_order(&k, err));
     TRY(copy_rules(&k, err));
+    TRY(copy_held_out(&k, held_out, n_held_out, err));
     TRY(measure_rules(&k, err));
     m->has_rules = true;
 

@@ -14,10 +14,11 @@ typedef struct seg_rules_made {
 } seg_rules_made;
 
 /* m: its items, sets and numbers are there; gets its rules. index: of m->sets. use: per rank,
- * SEG_RULE_... bits, or null. */
+ * SEG_RULE_... bits, or null. held_out: per node of m->sets, of n_held_out baskets; or null. */
 seg_status seg_rules_make(const seg_context *ctx, const seg_rules_options *options,
                           const seg_rules_limits *limits, const uint8_t *use,
-                          const seg_set_index *index, seg_rules_model *m, seg_rules_made *made,
+                          const seg_set_index *index, const uint32_t *held_out,
+                          uint32_t n_held_out, seg_rules_model *m, seg_rules_made *made,
                           seg_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* rules_model.c: association rules as a method: texts, description, the table row. */
 #include "models/rules_offers.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -22,6 +23,7 @@ void seg_rules_model_free(void *model)
     for (size_t i = 0; i < m->n_measures; i++)
         seg_free(m->values[i]);
     seg_free(m->p_value);
+    seg_free(m->held_out);
     seg_rules_inputs_clear(&m->inputs);
     seg_rules_offers_free(m->offers);
     seg_free(m);
@@ -54,6 +56,11 @@ void seg_rules_add_rule(seg_text *text, const seg_rules_model *m, const seg_sche
                         length_of(m->head_start, rule));
 }
 
+double seg_rules_share(const seg_rule_counts *rule)
+{
+    return rule->body == 0 ? NAN : (double)rule->both / (double)rule->body;
+}
+
 /* ---- description -------------------------------------------------------------------------- */
 
 static void put_rules(const seg_rules_model *m, const seg_schema *schema, size_t n_most,
@@ -71,6 +78,10 @@ static void put_rules(const seg_rules_model *m, const seg_schema *schema, size_t
             seg_put_real(row, seg_rule_measure_info(m->measures[i])->name, m->values[i][r]);
         if (m->p_value != NULL)
             seg_put_real(row, "p_value", m->p_value[r]);
+        if (m->held_out != NULL) {
+            seg_put_int(row, "held_out_count", m->held_out[r].both);
+            seg_put_real(row, "held_out_confidence", seg_rules_share(&m->held_out[r]));
+        }
     }
 }
 

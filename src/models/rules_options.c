@@ -18,7 +18,8 @@ const seg_option seg_rules_option_table[] = {
       "share of the baskets with the body that must hold the head too (0.5, 50%)", 0 },
     { "max-length", SEG_OPTION_U32, FIELD(max_length), 0, 1000000, NULL, "N",
       "most items in an itemset, body and head together; 0: any number", 0 },
-    { "target", SEG_OPTION_CHOICE, FIELD(target), 0, 0, "itemsets|closed|maximal|generators|rules", NULL,
+    { "target", SEG_OPTION_CHOICE, FIELD(target), 0, 0,
+      "itemsets|closed|maximal|generators|rules", NULL,
       "what to find", 0 },
     { "count-only", SEG_OPTION_FLAG, FIELD(count_only), 0, 0, NULL, NULL,
       "report how many there are and keep none", 0 },
@@ -56,6 +57,8 @@ const seg_option seg_rules_option_table[] = {
     { "redundant", SEG_OPTION_CHOICE, FIELD(redundant), 0, 0, "keep|drop|productive|basis", NULL,
       "drop: rules no more confident than one with a smaller body; productive: also those hardly"
       " more; basis: all that follow from others", 0 },
+    { "hold-out", SEG_OPTION_F64, FIELD(hold_out), 0, 0.9, NULL, "SHARE",
+      "draw so many of the baskets, learn from the others, and say how the rules do in these", 0 },
     { "max-rules", SEG_OPTION_U64, FIELD(max_rules), 0, 4e9, NULL, "N",
       "stop when there are more rules; 0: no cap", 0 },
     { "max-itemsets", SEG_OPTION_U64, FIELD(max_itemsets), 0, 4e9, NULL, "N",
