@@ -30,7 +30,8 @@
                      .mask_columns = seg_mask_columns_##isa, \
                      .mask_project = seg_mask_project_##isa, \
                      .cube_fill = seg_cube_fill_##isa, \
-                     .cube_count = seg_cube_count_##isa }
+                     .cube_count = seg_cube_count_##isa, \
+                     .cube_list = seg_cube_list_##isa }
 
 static const seg_kernels tables[SEG_ISA_COUNT] = {
     [SEG_ISA_BASE] = LEVEL(base),

@@ -212,7 +212,7 @@ typedef void seg_boost_gradients_fn(const seg_gradient_plan *plan, const int32_t
                                     const uint8_t *classes, uint32_t first, size_t n,
                                     uint32_t *values);
 
-/* ---- itemsets (isa/miner_masks.c) -------------------------------------------------------------- */
+/* ---- itemsets (isa/miner_masks.c, isa/miner_cubes.c) ------------------------------------------ */
 
 /* Baskets of a class with at most 64 items: a bit for each item, and how many baskets the row
  * stands for. */
@@ -259,11 +259,26 @@ typedef struct seg_cube {
     uint64_t items;             /* bits */
     size_t n_items;
     uint32_t support, min_count;   /* the support is that of the empty set: rows may lack */
+    bool mirrored;              /* cell s has the highest item first */
 } seg_cube;
 
 typedef void seg_cube_fill_fn(const seg_cube *cube, const seg_mask_rows *rows);
 /* Adds the cells of min_count or more: cell s at [items of s above the first four][s % 16]. */
 typedef void seg_cube_count_fn(const seg_cube *cube, uint32_t (*rows)[SEG_CUBE_LANES]);
+
+/* Room for all sets and SEG_CUBE_PAD more, which are written to. */
+enum { SEG_CUBE_PAD = 8 };
+typedef struct seg_cube_sets {
+    uint8_t *depth;
+    int32_t *item;
+    uint32_t *count;
+} seg_cube_sets;
+
+/* The sets of a mirrored cube, but the empty one, of min_count (>= 1) or more, in the order of a
+ * tree; how many. A set of k items is depth + k deep; items: of the bits, the lowest first.
+ * Counts must not rise with more items. */
+typedef size_t seg_cube_list_fn(const seg_cube *cube, const int32_t *items, size_t depth,
+                                const seg_cube_sets *out);
 
 typedef struct seg_kernels {
     seg_kmeans_distances_fn *kmeans_distances;
@@ -292,6 +307,7 @@ typedef struct seg_kernels {
     seg_mask_project_fn *mask_project;
     seg_cube_fill_fn *cube_fill;
     seg_cube_count_fn *cube_count;
+    seg_cube_list_fn *cube_list;
 } seg_kernels;
 
 /* Of the best level allowed (SEGMILL_ISA lowers it), or of a given one (tests; null when
@@ -331,5 +347,6 @@ seg_mask_columns_fn seg_mask_columns_base, seg_mask_columns_v3, seg_mask_columns
 seg_mask_project_fn seg_mask_project_base, seg_mask_project_v3, seg_mask_project_v4;
 seg_cube_fill_fn seg_cube_fill_base, seg_cube_fill_v3, seg_cube_fill_v4;
 seg_cube_count_fn seg_cube_count_base, seg_cube_count_v3, seg_cube_count_v4;
+seg_cube_list_fn seg_cube_list_base, seg_cube_list_v3, seg_cube_list_v4;
 
 #endif

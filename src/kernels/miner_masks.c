@@ -88,23 +88,23 @@ static uint64_t with_apart(const seg_mask_class *class, uint64_t set)
 
 /* ---- cubes ----------------------------------------------------------------------------- */
 
-static uint32_t cell_of(const seg_cube *cube, size_t i)
+static void clear_cell(const seg_cube *cube, size_t i)
 {
-    return cube->support < SEG_CUBE_NARROW ? ((const uint16_t *)cube->cells)[i]
-                                           : ((const uint32_t *)cube->cells)[i];
+    if (cube->support < SEG_CUBE_NARROW)
+        ((uint16_t *)cube->cells)[i] = 0;
+    else
+        ((uint32_t *)cube->cells)[i] = 0;
 }
 
 /* No set with both items a and b of the cube. */
 static void clear_pair(const seg_cube *cube, size_t a, size_t b)
 {
-    size_t both = (size_t)1 << a | (size_t)1 << b;
-    for (size_t i = 0; i < (size_t)1 << cube->n_items; i++)
-        if ((i & both) == both) {
-            if (cube->support < SEG_CUBE_NARROW)
-                ((uint16_t *)cube->cells)[i] = 0;
-            else
-                ((uint32_t *)cube->cells)[i] = 0;
-        }
+    size_t n = cube->n_items, both = (size_t)1 << a | (size_t)1 << b;
+    if (cube->mirrored)
+        both = (size_t)1 << (n - 1 - a) | (size_t)1 << (n - 1 - b);
+    for (size_t i = 0; i < (size_t)1 << n; i++)
+        if ((i & both) == both)
+            clear_cell(cube, i);
 }
 
 static void clear_apart(const seg_cube *cube, const seg_mask_class *class)
@@ -119,42 +119,29 @@ static void clear_apart(const seg_cube *cube, const seg_mask_class *class)
                 clear_pair(cube, a, b);
 }
 
-/* All sets of the cube but the empty one, in lexicographic order. */
+/* No set of more than `most` items. */
+static void clear_long(const seg_cube *cube, size_t most)
+{
+    for (size_t i = 0; most < cube->n_items && i < (size_t)1 << cube->n_items; i++)
+        if ((size_t)__builtin_popcountll(i) > most)
+            clear_cell(cube, i);
+}
+
 static void list_cube(seg_miner_lane *lane, const node *at, const seg_cube *cube)
 {
-    uint32_t ids[SEG_CUBE_ITEMS];
-    uint8_t path[SEG_CUBE_ITEMS + 1];
-    size_t n = 0, length = 1, set = 1;
+    int32_t ids[SEG_CUBE_ITEMS];
+    size_t n = 0;
     for (uint64_t left = cube->items; left != 0; left &= left - 1)
-        ids[n++] = at->class->ids[__builtin_ctzll(left)];
-    path[0] = 0;
-    while (n > 0) {
-        size_t last = path[length - 1];
-        uint32_t count = cell_of(cube, set);
-        bool enough = count >= lane->min_count;
-        if (enough)
-            seg_sink_put(lane->sink, at->depth + length, ids[last], count);
-        if (enough && last + 1 < n && at->depth + length < lane->limit) {
-            path[length++] = (uint8_t)(last + 1);
-            set |= (size_t)1 << (last + 1);
-            continue;
-        }
-        if (last + 1 == n) {     /* the one before it moves on */
-            set ^= (size_t)1 << last;
-            if (--length == 0)
-                break;
-            last = path[length - 1];
-        }
-        set ^= (size_t)1 << last | (size_t)1 << (last + 1);
-        path[length - 1] = (uint8_t)(last + 1);
-    }
+        ids[n++] = (int32_t)at->class->ids[__builtin_ctzll(left)];
+    clear_long(cube, lane->limit - at->depth);
+    seg_sink_put_cube(lane->sink, lane->kernels->cube_list, cube, ids, at->depth);
 }
 
 static void cube(seg_miner_lane *lane, const node *at, uint64_t items)
 {
     seg_cube c = { .cells = lane->cube, .items = items, .support = at->support,
                    .n_items = (size_t)__builtin_popcountll(items),
-                   .min_count = lane->min_count };
+                   .min_count = lane->min_count, .mirrored = lane->sink != NULL };
     lane->kernels->cube_fill(&c, at->rows);
     if (at->class->any_apart)
         clear_apart(&c, at->class);

@@ -100,29 +100,35 @@ static inline uint64_t seg_add_most(uint64_t a, uint64_t b)
 
 /* ---- sink: what is listed -------------------------------------------------------------- */
 
-enum { SINK_NODES = 2048, SINK_PAD = SEG_CUBE_LANES };
+enum { SINK_NODES = (1 << SEG_CUBE_ITEMS) + SEG_CUBE_PAD };
 
 typedef struct seg_miner_sink {
-    seg_itemset_tree *tree;      /* null: sets are only counted */
-    size_t place, end;           /* of the tree's nodes, where this task's go */
-    size_t n;
+    seg_cube_sets sets;          /* all the tree's */
+    size_t place, end;           /* where this task's go on */
     bool overrun;                /* there were more sets than counted before: a bug */
-    int32_t item[SINK_NODES + SINK_PAD];
-    uint32_t count[SINK_NODES + SINK_PAD];
-    uint8_t depth[SINK_NODES + SINK_PAD];
+    int32_t item[SINK_NODES];    /* a cube's, when the place before the end is short */
+    uint32_t count[SINK_NODES];
+    uint8_t depth[SINK_NODES];
 } seg_miner_sink;
 
-void seg_sink_flush(seg_miner_sink *sink);
+/* Room for n sets, all of which will be written. tree: all zero before. */
+seg_status seg_sink_reserve(seg_itemset_tree *tree, size_t n, seg_error *err);
 
 static inline void seg_sink_put(seg_miner_sink *sink, size_t depth, uint32_t item,
                                 uint32_t count)
 {
-    sink->item[sink->n] = (int32_t)item;
-    sink->count[sink->n] = count;
-    sink->depth[sink->n] = (uint8_t)depth;
-    if (++sink->n >= SINK_NODES)
-        seg_sink_flush(sink);
+    if (sink->place == sink->end) {
+        sink->overrun = true;
+        return;
+    }
+    sink->sets.item[sink->place] = (int32_t)item;
+    sink->sets.count[sink->place] = count;
+    sink->sets.depth[sink->place++] = (uint8_t)depth;
 }
+
+/* The sets of a mirrored cube, as seg_cube_list_fn. */
+void seg_sink_put_cube(seg_miner_sink *sink, seg_cube_list_fn *cube_list, const seg_cube *cube,
+                       const int32_t *items, size_t depth);
 
 /* ---- a thread's working memory --------------------------------------------------------- */
 

@@ -269,21 +269,38 @@ static uint64_t take_total(seg_miner_cells *cells)
     return total;
 }
 
+/* The task's sets at their places. */
+static void begin_list(const job *j, seg_miner_lane *lane, uint32_t number)
+{
+    seg_miner_sink *sink = lane->sink = lane->room;
+    sink->sets = (seg_cube_sets){ .depth = j->tree->depth, .item = j->tree->item,
+                                  .count = j->tree->count };
+    sink->place = j->place[number];
+    sink->end = j->place[number + 1];
+    sink->overrun = false;
+}
+
+static bool end_list(seg_miner_lane *lane)
+{
+    const seg_miner_sink *sink = lane->sink;
+    if (sink->overrun || sink->place != sink->end)
+        lane->status = seg_fail(&lane->error, SEG_E_IO, "the itemsets are not as many as were"
+                                " counted: this is a bug");
+    return lane->status == SEG_OK;
+}
+
 static bool run_task(job *j, seg_miner_lane *lane, uint32_t number)
 {
     const seg_miner *miner = j->miner;
-    if (j->tree != NULL) {
-        *lane->room = (seg_miner_sink){ .tree = j->tree, .place = j->place[number],
-                                        .end = j->place[number + 1] };
-        lane->sink = lane->room;
-    }
+    if (j->tree != NULL)
+        begin_list(j, lane, number);
     bool ok = j->as_masks
               ? seg_mine_mask_task(lane, &j->class, &j->rows, &j->counts, support_of(j), number)
               : seg_mine_item(lane, &miner->lists, &lane->desk, NULL, number,
                               miner->count[number], 0, j->n_free[number]);
     if (ok && j->tree != NULL)
-        seg_sink_flush(lane->sink);
-    else if (ok && j->listing)
+        return end_list(lane);
+    if (ok && j->listing)
         j->place[number] = (size_t)take_total(&lane->cells);
     return ok;
 }
@@ -385,7 +402,7 @@ seg_status seg_miner_list(seg_miner *miner, uint32_t min_count, size_t max_lengt
     TRY(job_init(&j, err));
     TRY(run(&j, err));
     TRY(make_places(&j, &total, err));
-    TRY(seg_itemset_tree_reserve(tree, total, err));
+    TRY(seg_sink_reserve(tree, total, err));
     j.tree = tree;
     TRY(run(&j, err));
     tree->n = total;

@@ -251,6 +251,23 @@ INLINE size_t gather(uint64_t mask, uint64_t items)
 #endif
 }
 
+#define MIRROR(x) (((x) & 1) << 5 | ((x) & 2) << 3 | ((x) & 4) << 1 | ((x) & 8) >> 1 \
+                   | ((x) & 16) >> 3 | ((x) & 32) >> 5)
+#define MIRROR4(x) MIRROR(x), MIRROR(x + 1), MIRROR(x + 2), MIRROR(x + 3)
+#define MIRROR16(x) MIRROR4(x), MIRROR4(x + 4), MIRROR4(x + 8), MIRROR4(x + 12)
+static const uint8_t mirror[64] = { MIRROR16(0), MIRROR16(16), MIRROR16(32), MIRROR16(48) };
+
+/* Of a row. */
+INLINE size_t cell_of(const seg_cube *cube, uint64_t mask)
+{
+    size_t cell = gather(mask, cube->items);
+    if (cube->mirrored) {
+        size_t twelve = (size_t)mirror[cell & 63] << 6 | mirror[cell >> 6];
+        cell = twelve >> (SEG_CUBE_ITEMS - cube->n_items);
+    }
+    return cell;
+}
+
 INLINE size_t n_cells(const seg_cube *cube)
 {
     size_t n = (size_t)1 << cube->n_items;
@@ -310,7 +327,7 @@ INLINE void fill_narrow(const seg_cube *cube, const seg_mask_rows *rows)
     size_t n = n_cells(cube);
     memset(cells, 0, n * sizeof *cells);
     for (size_t i = 0; i < rows->n; i++)
-        cells[gather(rows->mask[i], cube->items)] += (uint16_t)rows->weight[i];
+        cells[cell_of(cube, rows->mask[i])] += (uint16_t)rows->weight[i];
     add_near_narrow(cells, n);
     for (size_t step = SEG_CUBE_LANES; step < n; step *= 2)
         for (size_t block = 0; block < n; block += 2 * step)
@@ -325,7 +342,7 @@ INLINE void fill_wide(const seg_cube *cube, const seg_mask_rows *rows)
     size_t n = n_cells(cube);
     memset(cells, 0, n * sizeof *cells);
     for (size_t i = 0; i < rows->n; i++)
-        cells[gather(rows->mask[i], cube->items)] += rows->weight[i];
+        cells[cell_of(cube, rows->mask[i])] += rows->weight[i];
     add_near_wide(cells, n);
     for (size_t step = SEG_CUBE_LANES; step < n; step *= 2)
         for (size_t block = 0; block < n; block += 2 * step)
