@@ -340,6 +340,8 @@ static seg_status run(job *j, seg_error *err)
     return SEG_OK;
 }
 
+/* Nothing is cut off a listing: a set of more than SEG_ITEMSET_MAX items has more subsets than
+ * any list can keep, which is said before the first is listed. */
 static size_t limit_of(size_t max_length)
 {
     return max_length == 0 || max_length > SEG_ITEMSET_MAX ? SEG_ITEMSET_MAX : max_length;
@@ -386,7 +388,7 @@ static seg_status make_places(job *j, size_t *total, seg_error *err)
     j->place[n] = (size_t)sum;
     if (sum >= UINT32_MAX)
         return seg_fail(err, SEG_E_AGAIN, "%llu itemsets are more than can be kept: raise"
-                        " --min-support, or count them with --count-only",
+                        " --min-support, limit --max-length, or count them with --count-only",
                         (unsigned long long)sum);
     *total = (size_t)sum;
     return SEG_OK;

@@ -361,8 +361,11 @@ static void counts_sets_that_no_list_could_hold(void **state)
         assert_int_equal(counts.total, n + n * (n - 1) / 2);
         if (n > 64) {
             seg_itemset_tree tree = { 0 };
-            assert_int_equal(seg_miner_list(miner, 1, 0, &tree, &err), SEG_E_AGAIN);
-            assert_null(tree.count);
+            for (size_t most = 0; most <= n; most += SEG_ITEMSET_MAX) {
+                assert_int_equal(seg_miner_list(miner, 1, most, &tree, &err), SEG_E_AGAIN);
+                assert_non_null(strstr(err.text, "limit --max-length"));
+                assert_null(tree.count);
+            }
             assert_int_equal(seg_miner_list(miner, 1, 2, &tree, &err), SEG_OK);
             assert_int_equal(tree.n, n + n * (n - 1) / 2);
             seg_itemset_tree_clear(&tree);
