@@ -79,15 +79,32 @@ static seg_status rows_to_mine(seg_rules_search *s, const seg_basket_rows *rows,
     return st;
 }
 
-/* Half of the room is for the baskets and their mining, the rest for what is found. */
+/* Frequent items of the baskets, as far as there is room; 0: not known. */
+static uint64_t pairs_to_mine(const seg_rules_search *s)
+{
+    const seg_item_ranks *ranks = &s->found.ranks;
+    uint64_t n = 0;
+    for (size_t r = 0; s->options.head < 0 && r < ranks->n; r++)
+        n += ranks->count[r];
+    return n < s->most_entries ? n : s->most_entries;
+}
+
+/* An item, its place, and with weights those of the basket and the place. */
+static uint64_t entry_bytes(const seg_rules_search *s)
+{
+    uint64_t item = s->found.ranks.n >= UINT16_MAX ? sizeof(uint32_t) : sizeof(uint16_t);
+    return item + sizeof(uint32_t) + (s->options.weighted ? 2 * sizeof(uint32_t) : 0);
+}
+
+/* Five eighths of the room are for the baskets and their places, the rest for what is found. */
 seg_status seg_collect_begin(seg_rules_search *s, seg_error *err)
 {
+    s->n_collected = s->n_entries = 0;
+    s->most_entries = seg_search_room(s) / 8 * 5 / entry_bytes(s);
     seg_miner_options options = {
         .n_ranks = s->found.ranks.n, .apart = s->apart_start == NULL ? NULL : &s->apart,
-        .n_pairs = s->options.head < 0 ? s->items.n_pairs : 0, .n_threads = s->n_threads,
-        .step = step, .step_arg = s,
+        .n_pairs = pairs_to_mine(s), .n_threads = s->n_threads, .step = step, .step_arg = s,
     };
-    s->n_collected = 0;
     seg_status st = make_rank(s, err);
     return st != SEG_OK ? st : seg_miner_new(&options, &s->miner, err);
 }
@@ -130,20 +147,62 @@ static seg_status refuse_parts(const seg_rules_search *s, seg_error *err)
                     seg_group_digits(n, (int64_t)s->found.n_baskets));
 }
 
-seg_status seg_collect_add(seg_rules_search *s, const seg_basket_rows *rows, seg_error *err)
+/* Entries that rows first .. end - 1 will take. */
+static uint64_t entries_of(const seg_rules_search *s, const seg_basket_rows *rows, size_t first,
+                           size_t end)
+{
+    const int32_t *rank = rank_of(s);
+    uint64_t n = 0;
+    for (size_t i = first; i < end; i++) {
+        if (seg_basket_weight(rows, i) == 0)
+            continue;
+        for (int64_t j = rows->row_start[i]; j < rows->row_start[i + 1]; j++)
+            n += rank[rows->items[j]] >= 0;
+        n++;
+    }
+    return n;
+}
+
+/* Rows of a block, or of a piece of it, into a part that has room for them. */
+static seg_status collect(seg_rules_search *s, const seg_basket_rows *rows, size_t first,
+                          size_t end, bool all_fit, seg_error *err)
 {
     seg_status st = SEG_OK;
+    uint64_t n_entries = all_fit ? 0 : entries_of(s, rows, first, end);
+    seg_basket_rows piece = *rows;
+    piece.row_start = rows->row_start + first;
+    piece.skip = rows->skip == NULL ? NULL : rows->skip + first;
+    piece.weight = rows->weight == NULL ? NULL : rows->weight + first;
+    piece.n_rows = end - first;
+    if (s->n_collected > 0 && s->n_entries + n_entries > s->most_entries) {
+        if (s->options.target_itemsets != 0)
+            TRY(refuse_parts(s, err));
+        TRY(mine_part(s, err));
+        TRY(seg_collect_begin(s, err));
+    }
+    TRY(seg_miner_add(s->miner, &piece, rank_of(s), err));
+    s->n_entries += n_entries;
+    for (size_t i = first; i < end; i++)
+        s->n_collected += seg_basket_weight(rows, i);
+
+done:
+    return st;
+}
+
+/* A part ends where it must, whatever the blocks: in the middle of one, at a row whose number is
+ * a multiple of PIECE. */
+seg_status seg_collect_add(seg_rules_search *s, const seg_basket_rows *rows, seg_error *err)
+{
+    enum { PIECE = 16 * 1024 };
+    seg_status st = SEG_OK;
+    bool all_fit = s->items.n_pairs + s->items.n_rows <= s->most_entries;
+    size_t at_once = all_fit ? rows->n_rows : PIECE;
     seg_basket_rows mined;
     TRY(rows_to_mine(s, rows, &mined, err));
-    TRY(seg_miner_add(s->miner, &mined, rank_of(s), err));
-    for (size_t i = 0; i < rows->n_rows; i++)
-        s->n_collected += seg_basket_weight(&mined, i);
-    if (s->n_collected == n_to_mine(s) || seg_miner_bytes(s->miner) < seg_search_room(s) / 2)
-        goto done;
-    if (s->options.target_itemsets != 0)
-        TRY(refuse_parts(s, err));
-    TRY(mine_part(s, err));
-    TRY(seg_collect_begin(s, err));
+    for (size_t first = 0, end; first < rows->n_rows; first = end) {
+        end = rows->n_rows - first < at_once ? rows->n_rows : first + at_once;
+        TRY(collect(s, &mined, first, end, all_fit, err));
+    }
 
 done:
     return st;

@@ -29,6 +29,8 @@ struct seg_rules_search {
     seg_apriori *levels;
     seg_miner *miner;              /* the part that is being collected */
     uint64_t n_collected;          /* baskets of it */
+    uint64_t n_entries, most_entries;   /* (basket, item) pairs and baskets of it, at most; and
+                                           those that there is room for */
     seg_itemset_tree candidates;   /* often enough in one of the parts before */
     seg_itemset_count *counter;
     seg_itemset_count *with_head;  /* the same of the baskets that hold the head; or null */
