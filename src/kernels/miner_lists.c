@@ -30,6 +30,10 @@ seg_status seg_lists_reserve(seg_miner_lists *lists, size_t n, size_t n_rows, se
     if (n >= UINT32_MAX)
         return seg_fail(err, SEG_E_AGAIN, "%zu items in baskets are more than the %u that are"
                         " mined in memory", n, UINT32_MAX);
+    if (lists->entries == NULL) {
+        TRY(seg_miner_array(&lists->entries, n * entry_bytes, "the baskets", err));
+        lists->cap = n;
+    }
     TRY(seg_grow_array(&lists->entries, &lists->cap, n, entry_bytes, "the baskets", err));
     if (n_rows > 0)
         TRY(SEG_GROW(&lists->weight, &lists->weight_cap, n_rows, "the baskets", err));
@@ -130,9 +134,10 @@ seg_status seg_lists_index(seg_miner_lists *lists, int n_threads, seg_error *err
     for (size_t p = 0; p < n_parts; p++)
         row[p + 1] += row[p];
     n = sum_parts(lists, counts, n_parts);
-    TRY(SEG_ALLOC(&lists->at, n, "the places of the items", err));
+    TRY(seg_miner_array(&lists->at, n * sizeof *lists->at, "the places of the items", err));
     if (lists->weight != NULL)
-        TRY(SEG_ALLOC(&lists->at_weight, n, "the places of the items", err));
+        TRY(seg_miner_array(&lists->at_weight, n * sizeof *lists->at_weight,
+                            "the places of the items", err));
     #pragma omp parallel for schedule(static, 1) num_threads(n_threads) if (n_parts > 1)
     for (size_t p = 0; p < n_parts; p++) {
         size_t begin = part_begin(lists, p, n_parts), end = part_begin(lists, p + 1, n_parts);

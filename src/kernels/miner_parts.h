@@ -17,6 +17,12 @@
 #include "kernels/kernels.h"
 #include "kernels/miner.h"
 
+/* ---- memory ---------------------------------------------------------------------------- */
+
+/* An array that is not zeroed, so that the threads that write it find its pages, large ones
+ * where there are some. All of it must be written before it is read. seg_free(). */
+seg_status seg_miner_array(void *out_pointer, size_t size, const char *what, seg_error *err);
+
 /* ---- baskets as lists ------------------------------------------------------------------ */
 
 /* Entries are item numbers of two or four bytes; behind each basket stands one with all bits

@@ -2,37 +2,15 @@
 #include "kernels/miner_parts.h"
 
 #include <string.h>
-#include <sys/mman.h>
 #include "base/alloc.h"
 #include "base/try.h"
-
-/* Finding the pages of 15 million sets one by one took half the time of listing them. */
-static void ask_for_huge_pages(void *bytes, size_t size)
-{
-    enum { HUGE_PAGE = 2 << 20 };
-    uintptr_t first = ((uintptr_t)bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE,
-              end = ((uintptr_t)bytes + size) / HUGE_PAGE * HUGE_PAGE;
-    if (end > first)
-        madvise((void *)first, end - first, MADV_HUGEPAGE);   /* a wish: it may be refused */
-}
-
-/* Not zeroed: the threads that write it find the pages. */
-static seg_status get_array(void *out, size_t size, seg_error *err)
-{
-    void *p = seg_alloc_plain(size);
-    memcpy(out, &p, sizeof p);
-    if (p == NULL)
-        return seg_no_memory(size, "the itemsets", err);
-    ask_for_huge_pages(p, size);
-    return SEG_OK;
-}
 
 seg_status seg_sink_reserve(seg_itemset_tree *tree, size_t n, seg_error *err)
 {
     seg_status st = SEG_OK;
-    TRY(get_array(&tree->depth, n * sizeof *tree->depth, err));
-    TRY(get_array(&tree->item, n * sizeof *tree->item, err));
-    TRY(get_array(&tree->count, n * sizeof *tree->count, err));
+    TRY(seg_miner_array(&tree->depth, n * sizeof *tree->depth, "the itemsets", err));
+    TRY(seg_miner_array(&tree->item, n * sizeof *tree->item, "the itemsets", err));
+    TRY(seg_miner_array(&tree->count, n * sizeof *tree->count, "the itemsets", err));
     tree->cap = n;
 
 done:
