@@ -14,15 +14,20 @@
 #define P_VALUE "p_value"
 #define HELD_OUT "held_out_"
 
+enum { MAX_NAMES_BYTES = 256 << 20 };   /* of all rules; beyond it they have numbers for names */
 enum { MAX_NAME_BYTES = 240, PORTION_ROWS = 1024, MAX_ROWS = 1 << 30 };
 
 /* ---- save --------------------------------------------------------------------------------- */
 
 /* The text of a rule as its unique name: a long one is cut and numbered. */
 static void name_rule(const seg_rules_model *m, const seg_schema *schema, size_t rule,
-                      seg_text *text)
+                      bool by_number, seg_text *text)
 {
     seg_text_clear(text);
+    if (by_number) {
+        seg_text_addf(text, "%zu", rule + 1);
+        return;
+    }
     seg_rules_add_rule(text, m, schema, rule);
     if (text->failed || text->n <= MAX_NAME_BYTES)
         return;
@@ -32,22 +37,24 @@ static void name_rule(const seg_rules_model *m, const seg_schema *schema, size_t
 }
 
 static seg_status measure_names(const seg_rules_model *m, const seg_schema *schema,
-                                size_t *width, seg_error *err)
+                                size_t *width, bool *by_number, seg_error *err)
 {
     seg_text text = { 0 };
     *width = 8;
-    for (size_t r = 0; r < m->n_rules && !text.failed; r++) {
-        name_rule(m, schema, r, &text);
+    *by_number = false;
+    for (size_t r = 0; r < m->n_rules && !text.failed && !*by_number; r++) {
+        name_rule(m, schema, r, false, &text);
         *width = text.n > *width ? text.n : *width;
+        *by_number = *width * m->n_rules > MAX_NAMES_BYTES;
     }
-    *width = (*width + 7) / 8 * 8;
+    *width = *by_number ? 24 : (*width + 7) / 8 * 8;
     seg_status st = seg_text_status(&text, err);
     seg_text_free(&text);
     return st;
 }
 
 static seg_status fill_names(const seg_rules_model *m, const seg_schema *schema, size_t width,
-                             seg_h5_writer *w, seg_error *err)
+                             bool by_number, seg_h5_writer *w, seg_error *err)
 {
     seg_status st = SEG_OK;
     seg_text text = { 0 };
@@ -57,7 +64,7 @@ static seg_status fill_names(const seg_rules_model *m, const seg_schema *schema,
         size_t n = m->n_rules - first < PORTION_ROWS ? m->n_rules - first : PORTION_ROWS;
         memset(cells, 0, n * width);
         for (size_t i = 0; i < n; i++) {
-            name_rule(m, schema, first + i, &text);
+            name_rule(m, schema, first + i, by_number, &text);
             TRY(seg_text_status(&text, err));
             memcpy(cells + i * width, text.bytes, text.n);
         }
@@ -130,11 +137,12 @@ static seg_status put_obs(const seg_rules_model *m, const seg_schema *schema, se
 {
     seg_status st = SEG_OK;
     size_t width;
+    bool by_number;
     int64_t *whole = NULL;
     TRY(SEG_ALLOC(&whole, m->n_rules, "the figures of the rules", err));
-    TRY(measure_names(m, schema, &width, err));
+    TRY(measure_names(m, schema, &width, &by_number, err));
     TRY(seg_h5_frame_begin(w, "obs", "rule", NULL, m->n_rules, width, err));
-    TRY(fill_names(m, schema, width, w, err));
+    TRY(fill_names(m, schema, width, by_number, w, err));
     TRY(put_counts(m, w, whole, err));
     TRY(put_measures(m, w, err));
     TRY(seg_h5_frame_end(w, err));
