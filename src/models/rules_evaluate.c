@@ -75,6 +75,10 @@ static seg_status choose_trial(evaluation *e, seg_error *err)
     if (wanted == SEG_HOLD_OUT_LAST && !e->visits)
         return seg_fail(err, SEG_E_DATA, "--hold-out last: the data do not tell order, customer"
                         " and day");
+    if (!e->visits && e->m->inputs.taxonomy != NULL)
+        seg_note(e->ctx, SEG_LEVEL_WARN, "the groups of the item that is hidden stay visible, so"
+                 " these rates flatter the rules: give data with order, customer and day, of which"
+                 " the last day is hidden whole");
     return SEG_OK;
 }
 
