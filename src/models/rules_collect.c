@@ -46,6 +46,23 @@ static uint64_t n_to_mine(const seg_rules_search *s)
     return head < 0 ? s->found.n_baskets : s->found.item_count[head];
 }
 
+static bool is_above(const seg_rules_search *s, int32_t item, int32_t other)
+{
+    const seg_rules_search_options *o = &s->options;
+    for (int64_t i = o->above_start[item]; i < o->above_start[item + 1]; i++)
+        if (o->above[i] == other)
+            return true;
+    return false;
+}
+
+/* What is above or below the head is in no set with it. */
+static void leave_out_groups(seg_rules_search *s, int32_t head)
+{
+    for (size_t i = 0; i < s->options.n_items; i++)
+        if (is_above(s, head, (int32_t)i) || is_above(s, (int32_t)i, head))
+            s->rank[i] = -1;
+}
+
 /* Without the head, when only its baskets are mined. */
 static seg_status make_rank(seg_rules_search *s, seg_error *err)
 {
@@ -58,6 +75,8 @@ static seg_status make_rank(seg_rules_search *s, seg_error *err)
         return st;
     memcpy(s->rank, s->found.ranks.rank, n * sizeof *s->rank);
     s->rank[head] = -1;
+    if (s->options.above_start != NULL)
+        leave_out_groups(s, head);
     return SEG_OK;
 }
 
@@ -142,7 +161,7 @@ done:
 static seg_status refuse_parts(const seg_rules_search *s, seg_error *err)
 {
     char n[32];
-    return seg_fail(err, SEG_E_AGAIN, "--target-itemsets needs all %s baskets in memory, which"
+    return seg_fail(err, SEG_E_AGAIN, "--target-itemsets needs all %s baskets in memory, and"
                     " they do not fit: give more with --memory, or give --min-support",
                     seg_group_digits(n, (int64_t)s->found.n_baskets));
 }
@@ -218,7 +237,7 @@ static seg_status choose_length(seg_rules_search *s, size_t *max_length, seg_err
     if (o->max_itemsets == 0 || counts->total <= o->max_itemsets)
         return SEG_OK;
     size_t length = 0;
-    while (n + counts->by_length[length] <= o->max_itemsets)
+    while (counts->by_length[length] <= o->max_itemsets - n)
         n += counts->by_length[length++];
     if (!o->allow_partial)
         return seg_too_many_itemsets(o->max_itemsets, s->found.min_count, length + 1, err);

@@ -39,6 +39,10 @@ milk,drinks
 drinks,all
 END
 rules --taxonomy groups.csv --with drinks --top 4
+rules --taxonomy groups.csv --head beer
+rules --taxonomy groups.csv --head beer --method apriori
+rules --taxonomy groups.csv --head drinks
+rules --taxonomy groups.csv --head drinks --method apriori
 echo '--- support by the number of sets'
 segmill train rules b.h5 --target-itemsets 12 --min-confidence 0.6 --json --quiet -o m.model |
     /usr/bin/python3 -c 'import json, sys

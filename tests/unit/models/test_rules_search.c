@@ -269,10 +269,14 @@ static void finds_only_the_sets_of_a_head(void **state)
         options.support_num = least;
         options.head = (int32_t)(seed % ITEMS);
         options.weighted = seed % 3 == 0;
+        bool groups = seed % 2 == 0;
+        options.above_start = groups ? above_start : NULL;
+        options.above = groups ? above : NULL;
         const uint32_t *count = options.weighted ? r.count : r.plain_count;
         assert_int_equal(search(&r, 1 + seed, &options, &found, NULL), SEG_OK);
         for (unsigned s = 1; s < SUBSETS; s++)
-            expected += count[s | head] >= least;
+            expected += count[s | head] >= least
+                        && !(groups && with_own_group(s | head));
         assert_int_equal(found.tree.n, expected);
         assert_int_equal(seg_itemset_tree_check(&found.tree, found.ranks.n,
                                                 (uint32_t)found.n_baskets, NULL), SEG_OK);
